@@ -1,0 +1,48 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One change, append only. */
+@Entity({ name: 'audit_events' })
+export class AuditEvent {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'timestamptz', name: 'occurred_at' })
+  occurredAt: Date;
+
+  @Column({ type: 'text', name: 'actor_type' })
+  actorType: 'api_key' | 'user' | 'panel' | 'system';
+
+  @Column({ type: 'text', name: 'actor_id', nullable: true })
+  actorId: string | null;
+
+  @Column({ type: 'text' })
+  action: string;
+
+  @Column({ type: 'text', name: 'subject_type' })
+  subjectType: string;
+
+  @Column({ type: 'text', name: 'subject_id', nullable: true })
+  subjectId: string | null;
+
+  @Column({ type: 'jsonb', default: () => "'{}'" })
+  details: Record<string, unknown>;
+
+  @Column({ type: 'text', name: 'request_id', nullable: true })
+  requestId: string | null;
+
+  @Column({ type: 'text', name: 'personal_hash', nullable: true })
+  personalHash: string | null;
+}
+
+/** What an audit event says of a person; may be erased. */
+@Entity({ name: 'audit_personal' })
+export class AuditPersonal {
+  @PrimaryColumn({ type: 'uuid', name: 'event_id' })
+  eventId: string;
+
+  @Column({ type: 'bytea' })
+  salt: Buffer;
+
+  @Column({ type: 'jsonb' })
+  data: Record<string, unknown>;
+}

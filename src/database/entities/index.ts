@@ -1,0 +1,32 @@
+import { DataKeyRow, SigningKeyRow, KeyRingRow } from './signing-key.entity.js';
+import { Product } from './product.entity.js';
+import { Policy } from './policy.entity.js';
+import { License, LicenseKey } from './license.entity.js';
+import { Activation, Rebind } from './activation.entity.js';
+import { BlockedHardware } from './blocked-hardware.entity.js';
+import { Release, Artifact, DownloadToken } from './release.entity.js';
+import { ApiKey } from './api-key.entity.js';
+import { User, Session } from './user.entity.js';
+import { AuditEvent, AuditPersonal } from './audit-event.entity.js';
+
+/** Every table of the service, for the DataSource and for the test that compares them with the schema. */
+export const ENTITIES = [
+  DataKeyRow,
+  SigningKeyRow,
+  KeyRingRow,
+  Product,
+  Policy,
+  License,
+  LicenseKey,
+  Activation,
+  Rebind,
+  BlockedHardware,
+  Release,
+  Artifact,
+  DownloadToken,
+  ApiKey,
+  User,
+  Session,
+  AuditEvent,
+  AuditPersonal,
+];

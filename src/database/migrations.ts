@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** The migrations in the order in which they run. A landed file never changes; a new one goes to the end. */
+const MIGRATIONS = [{ file: '0001-the-license-plane', name: 'TheLicensePlane1795000000001' }] as const;
+
+const read = (file: string, way: 'up' | 'down') =>
+  readFileSync(new URL(`../../migrations/${file}.${way}.sql`, import.meta.url), 'utf8');
+
+/** The raw SQL files as the classes that TypeORM runs and records. */
+export const migrations = MIGRATIONS.map(
+  ({ file, name }) =>
+    class implements MigrationInterface {
+      readonly name = name;
+
+      async up(runner: QueryRunner): Promise<void> {
+        // A migration of a large table may take longer than a request ever should.
+        await runner.query('set local statement_timeout = 0');
+        await runner.query(read(file, 'up'));
+      }
+
+      async down(runner: QueryRunner): Promise<void> {
+        await runner.query(read(file, 'down'));
+      }
+    },
+);

@@ -1,0 +1,35 @@
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { EntityManager } from 'typeorm';
+
+/** A statement that PostgreSQL parses once a connection and then only binds. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface StatementResult<Row> {
+  readonly rows: Row[];
+  readonly rowCount: number;
+}
+
+/** Where a statement runs: on any connection of the pool, or on the one that holds the transaction. */
+export type Run = <Row extends QueryResultRow>(
+  statement: Statement,
+  values: unknown[],
+) => Promise<StatementResult<Row>>;
+
+const runOn =
+  (client: Pool | PoolClient): Run =>
+  async (statement, values) => {
+    const { rows, rowCount } = await client.query({ name: statement.name, text: statement.text, values });
+    return { rows, rowCount: rowCount ?? 0 };
+  };
+
+/** For statements that are whole in themselves: one round trip, no transaction. */
+export const onPool = (pool: Pool): Run => runOn(pool);
+
+/** On the connection of a TypeORM transaction: a statement elsewhere would not see its changes or hold its locks. */
+export async function inTransaction(manager: EntityManager): Promise<Run> {
+  if (!manager.queryRunner?.isTransactionActive) throw new Error('No transaction is open');
+  return runOn((await manager.queryRunner.connect()) as PoolClient);
+}
