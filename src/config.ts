@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import ipaddr from 'ipaddr.js';
+import { StartupError } from './startup-error.js';
+
+/** A setting: how it is read, what it is when absent, and the line of documentation that `.env.example` repeats. */
+interface Setting<T> {
+  readonly parse: (value: string, name: string) => T;
+  readonly fallback: T;
+}
+
+const refuse = (name: string, wants: string): never => {
+  throw new StartupError(`${name} ${wants}.`);
+};
+
+const text = (value: string) => value;
+
+const whole = (min: number, max: number) => (value: string, name: string) => {
+  const number = /^\d{1,12}$/.test(value) ? Number(value) : Number.NaN;
+  return number >= min && number <= max
+    ? number
+    : refuse(name, `must be a whole number from ${min} to ${max}`);
+};
+
+const url =
+  (...protocols: string[]) =>
+  (value: string, name: string) => {
+    const wants = `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`;
+    if (!URL.canParse(value)) return refuse(name, wants);
+    return protocols.includes(new URL(value).protocol) ? value : refuse(name, wants);
+  };
+
+const publicUrl = (value: string, name: string) => url('http:', 'https:')(value, name).replace(/\/+$/, '');
+
+const storageUrl = (value: string, name: string) =>
+  /^(file:|s3:\/\/)./.test(value) ? value : refuse(name, 'must begin with file: or s3://');
+
+const addresses = (value: string, name: string) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) =>
+      ipaddr.isValid(part) || ipaddr.isValidCIDR(part)
+        ? part
+        : refuse(name, 'must be a list of addresses and CIDR ranges of proxies, separated by commas'),
+    );
+
+const choice =
+  <const T extends string>(...values: T[]) =>
+  (value: string, name: string): T =>
+    values.find((known) => known === value) ?? refuse(name, `must be one of ${values.join(', ')}`);
+
+const password = (value: string, name: string) =>
+  Array.from(value).length >= 12 ? value : refuse(name, 'must have at least 12 characters');
+
+const adminKey = (value: string, name: string) =>
+  /^mk_[0-9a-f]{48}$/.test(value) ? value : refuse(name, 'must be mk_ and 48 hexadecimal digits');
+
+const setting = <T>(parse: Setting<T>['parse'], fallback: NoInfer<T>): Setting<T> => ({ parse, fallback });
+const optional = <T>(parse: Setting<T>['parse']): Setting<T | null> => ({ parse, fallback: null });
+
+const perMinute = whole(1, 1_000_000);
+
+/** Every setting there is. A name that is not here is refused in `.env`, and in the environment when it begins with MOORING_. */
+export const SETTINGS = {
+  PORT: setting(whole(0, 65_535), 2083),
+  HOST: setting(text, '0.0.0.0'),
+  PUBLIC_URL: optional(publicUrl),
+  TRUST_PROXY: setting(addresses, []),
+  TLS_CERT_FILE: optional(text),
+  TLS_KEY_FILE: optional(text),
+  DATA_DIR: optional((value: string) => resolve(value)),
+  DATABASE_URL: optional(url('postgres:', 'postgresql:')),
+  DATABASE_POOL_SIZE: setting(whole(3, 500), 20),
+  REDIS_URL: optional(url('redis:', 'rediss:')),
+  STORAGE_URL: optional(storageUrl),
+  AWS_ACCESS_KEY_ID: optional(text),
+  AWS_SECRET_ACCESS_KEY: optional(text),
+  MASTER_KEY: optional(text),
+  MOORING_ADMIN_PASSWORD: optional(password),
+  MOORING_ADMIN_KEY: optional(adminKey),
+  METRICS_TOKEN: optional(text),
+  LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
+  MAX_UPLOAD_BYTES: setting(whole(1, 999_999_999_999), 4 * 1024 ** 3),
+  LIMIT_AUTH_PER_MINUTE: setting(perMinute, 20),
+  LIMIT_ADMIN_PER_MINUTE: setting(perMinute, 60),
+  LIMIT_SESSION_PER_MINUTE: setting(perMinute, 600),
+  LIMIT_LICENSE_PER_MINUTE: setting(perMinute, 60),
+  LIMIT_ADDRESS_PER_MINUTE: setting(perMinute, 600),
+  LIMIT_UNKNOWN_KEYS_PER_MINUTE: setting(perMinute, 10),
+} satisfies Record<string, Setting<unknown>>;
+
+type Settings = { [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback'] };
+
+/** The settings as they are in force. `dataDir` absent means the default of the embedded database. */
+export type Config = Settings & { readonly PUBLIC_URL: string };
+
+type Env = Record<string, string | undefined>;
+
+function refuseUnknown(env: Env, fileEnv: Env): void {
+  const known = new Set(Object.keys(SETTINGS));
+  const stranger =
+    Object.keys(fileEnv).find((name) => !known.has(name)) ??
+    Object.keys(env).find((name) => name.startsWith('MOORING_') && !known.has(name));
+  if (stranger !== undefined)
+    throw new StartupError(`${stranger} is not a setting; .env.example lists them all.`);
+}
+
+function refuseContradictions(config: Settings): void {
+  if ((config.TLS_CERT_FILE === null) !== (config.TLS_KEY_FILE === null)) {
+    throw new StartupError('TLS_CERT_FILE and TLS_KEY_FILE belong together: set both or neither.');
+  }
+  if ((config.AWS_ACCESS_KEY_ID === null) !== (config.AWS_SECRET_ACCESS_KEY === null)) {
+    throw new StartupError(
+      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both or neither.',
+    );
+  }
+  if (config.DATABASE_URL !== null && config.MASTER_KEY === null) {
+    throw new StartupError(
+      'MASTER_KEY is required with DATABASE_URL; make one with: head -c 32 /dev/urandom | base64',
+    );
+  }
+}
+
+/** Reads and checks every setting once; the first that is unknown, bad or missing is a StartupError in one sentence. */
+export function readConfig(env: Env, fileEnv: Env = {}): Config {
+  refuseUnknown(env, fileEnv);
+  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, { parse, fallback }]) => {
+    const value = (env[name] ?? fileEnv[name] ?? '').trim();
+    // Compose files and shells pass unset variables as empty ones.
+    return [name, value === '' ? fallback : parse(value, name)];
+  });
+  const settings = Object.fromEntries(entries) as Settings;
+  refuseContradictions(settings);
+  const scheme = settings.TLS_CERT_FILE === null ? 'http' : 'https';
+  return { ...settings, PUBLIC_URL: settings.PUBLIC_URL ?? `${scheme}://localhost:${settings.PORT}` };
+}
+
+/** The configuration of this process: the environment first, then `.env` in the working folder. */
+export function loadConfig(): Config {
+  const fileEnv = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  return readConfig(process.env, fileEnv);
+}
