@@ -33,7 +33,10 @@ export async function recordAudit(
 ): Promise<void> {
   const id = uuidv7();
   const personal = Object.fromEntries(
-    Object.entries({ address: actor.address, ...entry.personal }).filter(([, value]) => value !== null),
+    Object.entries({ address: actor.address, ...entry.personal })
+      .filter(([, value]) => value !== null)
+      // Sorted, so that the hash can be made again from what the database gives back.
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
   const salt = randomBytes(16);
   const data = JSON.stringify(personal);
@@ -50,5 +53,5 @@ export async function recordAudit(
     requestId: actor.requestId,
     personalHash: hasPersonal ? createHash('sha256').update(salt).update(data).digest('hex') : null,
   });
-  if (hasPersonal) await manager.insert(AuditPersonal, { eventId: id, salt, data: personal });
+  if (hasPersonal) await manager.insert(AuditPersonal, { eventId: id, salt, data: personal as object });
 }

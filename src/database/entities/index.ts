@@ -9,6 +9,17 @@ import { ApiKey } from './api-key.entity.js';
 import { User, Session } from './user.entity.js';
 import { AuditEvent, AuditPersonal } from './audit-event.entity.js';
 
+export * from './signing-key.entity.js';
+export * from './product.entity.js';
+export * from './policy.entity.js';
+export * from './license.entity.js';
+export * from './activation.entity.js';
+export * from './blocked-hardware.entity.js';
+export * from './release.entity.js';
+export * from './api-key.entity.js';
+export * from './user.entity.js';
+export * from './audit-event.entity.js';
+
 /** Every table of the service, for the DataSource and for the test that compares them with the schema. */
 export const ENTITIES = [
   DataKeyRow,

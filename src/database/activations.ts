@@ -1,0 +1,147 @@
+import type { Run, Statement } from './statements.js';
+import type { StoredLease } from './license-facts.js';
+
+/** What a panel tells of itself; null leaves what is known. */
+export interface PanelReport {
+  readonly version: string;
+  readonly hostname: string | null;
+  readonly platform: string | null;
+  readonly arch: string | null;
+  readonly usage: Record<string, number> | null;
+  readonly address: string | null;
+}
+
+export interface CheckIn {
+  readonly seatId: string;
+  /** The lease that the decision saw: when another call has replaced it meanwhile, nothing is written. */
+  readonly expectedLeaseId: string;
+  readonly now: Date;
+  readonly report: PanelReport;
+  readonly presentedLeaseId: string | null;
+  readonly lease: StoredLease;
+  readonly cloneSuspectedAt: Date | null;
+}
+
+const leaseValues = (lease: StoredLease) => [
+  lease.id,
+  lease.kid,
+  lease.seq,
+  lease.issuedAt,
+  lease.refreshAfter,
+  lease.validUntil,
+  lease.graceUntil,
+  lease.digest,
+];
+
+const SAVE_CHECK_IN: Statement = {
+  name: 'save-check-in',
+  // No indexed column changes here, so the row stays in its page and no index is touched (a HOT update).
+  text: `update activations set last_seen_at = greatest(last_seen_at, $3), version = $4,
+      hostname = coalesce($5, hostname), platform = coalesce($6, platform), arch = coalesce($7, arch),
+      usage = coalesce($8::jsonb, usage), last_seen_ip = coalesce($9, last_seen_ip),
+      presented_lease_id = $10, clone_suspected_at = $11,
+      lease_id = $12, lease_kid = $13, lease_seq = $14, lease_issued_at = $15, lease_refresh_after = $16,
+      lease_valid_until = $17, lease_grace_until = $18, lease_digest = $19
+    where id = $1 and lease_id = $2 and released_at is null`,
+};
+
+/** Compare-and-set on the stored lease. False: the seat was released or its lease renewed since the facts were read. */
+export async function saveCheckIn(run: Run, c: CheckIn): Promise<boolean> {
+  const { version, hostname, platform, arch, usage, address } = c.report;
+  const { rowCount } = await run(SAVE_CHECK_IN, [
+    c.seatId,
+    c.expectedLeaseId,
+    c.now,
+    version,
+    hostname,
+    platform,
+    arch,
+    usage,
+    address,
+    c.presentedLeaseId,
+    c.cloneSuspectedAt,
+    ...leaseValues(c.lease),
+  ]);
+  return rowCount === 1;
+}
+
+export interface NewSeat {
+  readonly id: string;
+  readonly licenseId: string;
+  readonly hardwareId: string;
+  readonly now: Date;
+  readonly report: PanelReport;
+  readonly movedFromHardwareId: string | null;
+  readonly offlineUntil: Date | null;
+  readonly lease: StoredLease;
+}
+
+const TAKE_SEAT: Statement = {
+  name: 'take-seat',
+  text: `insert into activations (id, license_id, hardware_id, activated_at, last_seen_at, version, hostname, platform,
+      arch, usage, last_seen_ip, moved_from_hardware_id, offline_until, lease_id, lease_kid, lease_seq, lease_issued_at,
+      lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest)
+    values ($1, $2, $3, $4, $4, $5, $6, $7, $8, coalesce($9::jsonb, '{}'), $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+};
+
+/** Takes a seat. The caller holds the license row and has decided that one is free. */
+export async function takeSeat(run: Run, seat: NewSeat): Promise<void> {
+  const { version, hostname, platform, arch, usage, address } = seat.report;
+  await run(TAKE_SEAT, [
+    seat.id,
+    seat.licenseId,
+    seat.hardwareId,
+    seat.now,
+    version,
+    hostname,
+    platform,
+    arch,
+    usage,
+    address,
+    seat.movedFromHardwareId,
+    seat.offlineUntil,
+    ...leaseValues(seat.lease),
+  ]);
+}
+
+export type ReleaseReason = 'deactivated' | 'rebound' | 'stale' | 'admin' | 'reset';
+
+const RELEASE_SEATS: Statement = {
+  name: 'release-seats',
+  text: `update activations set released_at = greatest($2, activated_at), release_reason = $3
+    where id = any($1::uuid[]) and released_at is null returning id, hardware_id as "hardwareId"`,
+};
+
+/** Frees seats and answers those that were still held. The rows stay as history. */
+export async function releaseSeats(
+  run: Run,
+  ids: readonly string[],
+  now: Date,
+  reason: ReleaseReason,
+): Promise<{ id: string; hardwareId: string }[]> {
+  return (await run<{ id: string; hardwareId: string }>(RELEASE_SEATS, [ids, now, reason])).rows;
+}
+
+const LAST_SEQUENCE: Statement = {
+  name: 'last-lease-sequence',
+  text: `select coalesce(max(lease_seq), 0)::bigint as seq from activations where license_id = $1 and hardware_id = $2`,
+};
+
+/** The highest sequence this hardware was ever given under this license, released seats included; 0 for none. */
+export async function lastLeaseSequence(run: Run, licenseId: string, hardwareId: string): Promise<number> {
+  const { rows } = await run<{ seq: string }>(LAST_SEQUENCE, [licenseId, hardwareId]);
+  return Number(rows[0]?.seq ?? 0);
+}
+
+const RECORD_REBIND: Statement = {
+  name: 'record-rebind',
+  text: `insert into rebinds (id, license_id, from_hardware_id, to_hardware_id, moved_at) values ($1, $2, $3, $4, $5)`,
+};
+
+/** Counts a move against the quota, and lets the same move be recognised when it is sent again. */
+export async function recordRebind(
+  run: Run,
+  move: { id: string; licenseId: string; from: string; to: string; now: Date },
+): Promise<void> {
+  await run(RECORD_REBIND, [move.id, move.licenseId, move.from, move.to, move.now]);
+}

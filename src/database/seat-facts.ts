@@ -1,0 +1,69 @@
+import type { Run, Statement } from './statements.js';
+
+/** An active seat as far as the release after absence is concerned. */
+export interface SeatPresence {
+  readonly id: string;
+  readonly hardwareId: string;
+  readonly lastSeenAt: Date;
+  readonly offlineUntil: Date | null;
+}
+
+export interface RebindHistory {
+  readonly movesInWindow: number;
+  /** The same move is on record. Whether the target still holds the seat is a fact of the seat. */
+  readonly sameMoveRecorded: boolean;
+}
+
+export const REBIND_WINDOW_DAYS = 30;
+
+const ACTIVE_SEATS: Statement = {
+  name: 'active-seats',
+  text: `select id, hardware_id as "hardwareId", last_seen_at as "lastSeenAt", offline_until as "offlineUntil"
+    from activations where license_id = $1 and released_at is null`,
+};
+
+const REBIND_HISTORY: Statement = {
+  name: 'rebind-history',
+  // A move that lies after `now` belongs to a future that an explanation of the past must not see.
+  text: `select
+      count(*) filter (where moved_at > $4::timestamptz - make_interval(days => ${REBIND_WINDOW_DAYS}))::int as "movesInWindow",
+      coalesce((array_agg(from_hardware_id order by moved_at desc, id desc) filter (where to_hardware_id = $3))[1] = $2, false)
+        as "sameMoveRecorded"
+    from rebinds where license_id = $1 and moved_at <= $4::timestamptz`,
+};
+
+/** The seats of a license, for the choice of those unseen too long. */
+export async function loadSeatPresence(run: Run, licenseId: string): Promise<SeatPresence[]> {
+  return (await run<SeatPresence>(ACTIVE_SEATS, [licenseId])).rows;
+}
+
+/** The moves of a license: how many count against the quota, and whether the newest into `to` came from `from`. */
+export async function loadRebindHistory(
+  run: Run,
+  move: { licenseId: string; from: string; to: string; now: Date },
+): Promise<RebindHistory> {
+  const { rows } = await run<RebindHistory>(REBIND_HISTORY, [move.licenseId, move.from, move.to, move.now]);
+  return rows[0] ?? { movesInWindow: 0, sameMoveRecorded: false };
+}
+
+const LOCK_BY_KEY: Statement = {
+  name: 'lock-license-by-key',
+  text: `select l.id from licenses l where l.id = (select license_id from license_keys where hash = $1) for update`,
+};
+const LOCK_BY_ID: Statement = {
+  name: 'lock-license-by-id',
+  text: `select l.id from licenses l where l.id = $1 for update`,
+};
+
+/**
+ * Takes the license row: from here to the commit no other call takes, moves or frees a seat of this license,
+ * nor changes its limit or status. Every change of seats goes through this lock.
+ */
+export async function lockLicense(
+  run: Run,
+  by: { keyHash: Buffer } | { licenseId: string },
+): Promise<boolean> {
+  const { rowCount } =
+    'keyHash' in by ? await run(LOCK_BY_KEY, [by.keyHash]) : await run(LOCK_BY_ID, [by.licenseId]);
+  return rowCount === 1;
+}
