@@ -1,17 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../domain/actor.js';
 import { AuditEvent, AuditPersonal } from './entities/index.js';
-
-/** Who did it, from where, in which request. `address` is personal and kept apart from the event. */
-export interface Actor {
-  readonly type: AuditEvent['actorType'];
-  readonly id: string | null;
-  readonly address: string | null;
-  readonly requestId: string | null;
-}
-
-export const SYSTEM: Actor = { type: 'system', id: null, address: null, requestId: null };
 
 export interface AuditEntry {
   /** `subject.verb`, as the webhook of the same event is named: `license.revoked`, `activation.created`. */

@@ -1,0 +1,40 @@
+import { SetMetadata } from '@nestjs/common';
+
+/** What an API key can be scoped to; `<resource>:read` or `<resource>:write` in its permissions. */
+export const RESOURCES = [
+  'products',
+  'policies',
+  'licenses',
+  'activations',
+  'versions',
+  'blocklist',
+  'api-keys',
+  'downloads',
+] as const;
+export type Resource = (typeof RESOURCES)[number];
+
+export type AccessKind = 'read' | 'write';
+
+export interface RequiredAccess {
+  readonly resource: Resource;
+  /** Absent: GET and HEAD read, everything else writes. */
+  readonly kind?: AccessKind;
+}
+
+export const ACCESS = 'mooring:access';
+
+/**
+ * Names the resource that a controller or a handler of the admin plane guards; the handler's wins.
+ * A route of that plane without it is refused, so that forgetting it closes a door instead of opening one.
+ */
+export const Requires = (resource: Resource, kind?: AccessKind) =>
+  SetMetadata(ACCESS, { resource, kind } satisfies RequiredAccess);
+
+/** Whether the permissions reach that far: `all` does, `read` reads everything, writing a resource includes reading it. */
+export function permits(permissions: readonly string[], resource: Resource, kind: AccessKind): boolean {
+  return (
+    permissions.includes('all') ||
+    permissions.includes(`${resource}:write`) ||
+    (kind === 'read' && (permissions.includes('read') || permissions.includes(`${resource}:read`)))
+  );
+}
