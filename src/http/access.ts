@@ -5,7 +5,6 @@ export const RESOURCES = [
   'products',
   'policies',
   'licenses',
-  'activations',
   'versions',
   'blocklist',
   'api-keys',
