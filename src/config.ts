@@ -97,6 +97,9 @@ type Settings = { [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fall
 /** The settings as they are in force. `dataDir` absent means the default of the embedded database. */
 export type Config = Settings & { readonly PUBLIC_URL: string };
 
+/** Injection token of the configuration. */
+export const CONFIG = Symbol('CONFIG');
+
 type Env = Record<string, string | undefined>;
 
 function refuseUnknown(env: Env, fileEnv: Env): void {
