@@ -1,0 +1,150 @@
+import { artifactFor, type ArtifactFacts, type MachineRequest } from './artifact-choice.js';
+import {
+  isCovered,
+  isReachable,
+  isRolledOutTo,
+  isVisible,
+  type Channel,
+  type ReleaseFacts,
+  type UpdatesWindow,
+} from './release.js';
+import { compareVersions, highestVersion, isBelow } from './version.js';
+
+export { channelIncludes, inRollout } from './release.js';
+export type { ArtifactFacts, Channel, ReleaseFacts, UpdatesWindow };
+
+/** Null `currentVersion` and `hardwareId`: a first installation, by a panel that is not there yet. */
+export interface UpdateRequest extends MachineRequest {
+  readonly currentVersion: string | null;
+  readonly hardwareId: string | null;
+  readonly channel: Channel;
+  /** Only a download names one: this very version, build metadata ignored, and not what an update would offer. */
+  readonly version?: string | null;
+}
+
+type ArtifactOf<R extends ReleaseFacts> = R['artifacts'][number];
+
+/** A release together with its file for the machine that asks. */
+interface Step<R extends ReleaseFacts> {
+  readonly release: R;
+  readonly artifact: ArtifactOf<R>;
+}
+
+/**
+ * `latest` is the highest release that can be reached at all, `via` the stepping stone on the way when there is one,
+ * `offered` the one of them to take now and `artifact` its file. All are null when there is nothing to take.
+ */
+export interface UpdateOffer<R extends ReleaseFacts = ReleaseFacts> {
+  readonly latest: R | null;
+  readonly via: R | null;
+  readonly offered: R | null;
+  readonly artifact: ArtifactOf<R> | null;
+  /** A higher release could be reached, and only the updates window hides it. */
+  readonly updatesExpired: boolean;
+}
+
+export type DownloadRefusal =
+  'VERSION_NOT_FOUND' | 'UPDATES_EXPIRED' | 'VERSION_TOO_LOW' | 'ARTIFACT_NOT_FOUND';
+
+export type DownloadDecision<R extends ReleaseFacts = ReleaseFacts> =
+  ({ readonly ok: true } & Step<R>) | { readonly ok: false; readonly reason: DownloadRefusal };
+
+/** Of two builds of one version the one released later goes first: it was made to replace the other. */
+const newestFirst = (a: ReleaseFacts, b: ReleaseFacts): number =>
+  compareVersions(b.version, a.version) || b.releasedAt.getTime() - a.releasedAt.getTime();
+
+const isAbove = (version: string, from: string | null): boolean => from === null || isBelow(from, version);
+
+/** What this panel may see of what is newer than itself, the newest first, covered by the license or not. */
+function newerReleases<R extends ReleaseFacts>(releases: readonly R[], request: UpdateRequest): R[] {
+  return releases
+    .filter(
+      (release) => isVisible(release, request.channel) && isAbove(release.version, request.currentVersion),
+    )
+    .filter((release) => isRolledOutTo(release, request.hardwareId))
+    .sort(newestFirst);
+}
+
+/**
+ * The steps from a version to the highest that can be reached. Each step takes the highest release in direct reach:
+ * what can be reached only grows with the version one stands on, so no smaller step ever leads further.
+ */
+function walk<R extends ReleaseFacts>(newestToOldest: readonly Step<R>[], from: string | null): Step<R>[] {
+  const next = newestToOldest.find(
+    ({ release }) => isAbove(release.version, from) && isReachable(release, from),
+  );
+  return next === undefined ? [] : [next, ...walk(newestToOldest, next.release.version)];
+}
+
+/** The steps to take, where they lead, and whether they would lead higher without the updates window. */
+function planUpdate<R extends ReleaseFacts>(
+  releases: readonly R[],
+  license: UpdatesWindow,
+  request: UpdateRequest,
+) {
+  const open = newerReleases(releases, request).flatMap((release): Step<R>[] => {
+    const artifact = artifactFor(release.artifacts, request);
+    return artifact === null ? [] : [{ release, artifact }];
+  });
+  const covered = open.filter(({ release }) => isCovered(release, license));
+  const steps = walk(covered, request.currentVersion);
+  const latest = steps.at(-1)?.release ?? null;
+  const highest = walk(open, request.currentVersion).at(-1)?.release ?? null;
+  const [reached, reachable] = [latest?.version ?? null, highest?.version ?? null];
+  // Of equals `highestVersion` answers the first, so another answer is a truly higher version.
+  return { steps, latest, updatesExpired: highestVersion(reached, reachable) !== reached };
+}
+
+/** What check-update offers: the highest release that license, channel, rollout and machine allow, and the way there. */
+export function offerUpdate<R extends ReleaseFacts>(
+  releases: readonly R[],
+  license: UpdatesWindow,
+  request: UpdateRequest,
+): UpdateOffer<R> {
+  const { steps, latest, updatesExpired } = planUpdate(releases, license, request);
+  const [first] = steps;
+  if (first === undefined) return { latest: null, via: null, offered: null, artifact: null, updatesExpired };
+  const { release: offered, artifact } = first;
+  return { latest, via: offered === latest ? null : offered, offered, artifact, updatesExpired };
+}
+
+const refused = (reason: DownloadRefusal) => ({ ok: false, reason }) as const;
+
+/** One version by name. Rollout does not hide it, and it may lie below the current one: to install again, or to go back. */
+function resolveVersion<R extends ReleaseFacts>(
+  releases: readonly R[],
+  license: UpdatesWindow,
+  request: UpdateRequest,
+  version: string,
+): DownloadDecision<R> {
+  const release = releases
+    .filter((r) => isVisible(r, request.channel) && compareVersions(r.version, version) === 0)
+    .sort(newestFirst)[0];
+  if (release === undefined) return refused('VERSION_NOT_FOUND');
+  if (!isCovered(release, license)) return refused('UPDATES_EXPIRED');
+  if (!isReachable(release, request.currentVersion)) return refused('VERSION_TOO_LOW');
+  const artifact = artifactFor(release.artifacts, request);
+  return artifact === null ? refused('ARTIFACT_NOT_FOUND') : { ok: true, release, artifact };
+}
+
+/**
+ * What a download token is for: the version named, or else what an update offers. The order of the refusals is policy
+ * and the same for both: where nothing is offered, the answer is the first rule that leaves no newer release over.
+ */
+export function resolveDownload<R extends ReleaseFacts>(
+  releases: readonly R[],
+  license: UpdatesWindow,
+  request: UpdateRequest,
+): DownloadDecision<R> {
+  const version = request.version ?? null;
+  if (version !== null) return resolveVersion(releases, license, request, version);
+  const { steps, updatesExpired } = planUpdate(releases, license, request);
+  const [first] = steps;
+  if (first !== undefined) return { ok: true, ...first };
+  const newer = newerReleases(releases, request);
+  if (newer.length === 0) return refused('VERSION_NOT_FOUND');
+  const covered = newer.filter((release) => isCovered(release, license));
+  if (updatesExpired || covered.length === 0) return refused('UPDATES_EXPIRED');
+  const isInReach = covered.some((release) => isReachable(release, request.currentVersion));
+  return refused(isInReach ? 'ARTIFACT_NOT_FOUND' : 'VERSION_TOO_LOW');
+}
