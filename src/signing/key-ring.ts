@@ -95,8 +95,9 @@ export class KeyRing {
       validUntil,
     }: { readonly kid?: string; readonly validUntil: Date },
   ): Promise<string> {
-    // Not written as "<": an invalid date must fail at the database, not pass here.
-    while (!(this.#find(kid).coversUntil >= validUntil)) await this.#extendCover(kid, validUntil);
+    // An invalid date is neither before nor after any other: it would pass as covered.
+    if (Number.isNaN(validUntil.getTime())) throw new RangeError('validUntil is not a time');
+    while (this.#find(kid).coversUntil < validUntil) await this.#extendCover(kid, validUntil);
     const privateKey = this.#privateKeys.get(kid);
     if (privateKey === undefined) throw new UnusableKeyError(kid);
     return signCompact(privateKey, kid, typ, claims);
