@@ -167,6 +167,15 @@ export async function loadLicenseFacts(run: Run, query: FactsQuery): Promise<Loa
   };
 }
 
+const RING_VERSION: Statement = { name: 'ring-version', text: 'select version from key_ring' };
+
+/** The key ring's version alone, for what is signed without a license. */
+export async function loadRingVersion(run: Run): Promise<string> {
+  const { rows } = await run<{ version: string }>(RING_VERSION, []);
+  if (rows[0] === undefined) throw new Error('The key_ring row is missing');
+  return rows[0].version;
+}
+
 function toRecord(id: string, row: Row): LicenseRecord {
   return {
     id,

@@ -22,6 +22,12 @@ const ACTIVE_SEATS: Statement = {
     from activations where license_id = $1 and released_at is null`,
 };
 
+const SEAT: Statement = {
+  name: 'seat-of-hardware',
+  text: `select id, hardware_id as "hardwareId" from activations
+    where license_id = $1 and hardware_id = $2 and released_at is null`,
+};
+
 const REBIND_HISTORY: Statement = {
   name: 'rebind-history',
   // A move that lies after `now` belongs to a future that an explanation of the past must not see.
@@ -35,6 +41,16 @@ const REBIND_HISTORY: Statement = {
 /** The seats of a license, for the choice of those unseen too long. */
 export async function loadSeatPresence(run: Run, licenseId: string): Promise<SeatPresence[]> {
   return (await run<SeatPresence>(ACTIVE_SEATS, [licenseId])).rows;
+}
+
+/** The seat that a hardware holds, or null. */
+export async function loadSeat(
+  run: Run,
+  licenseId: string,
+  hardwareId: string,
+): Promise<{ id: string; hardwareId: string } | null> {
+  const { rows } = await run<{ id: string; hardwareId: string }>(SEAT, [licenseId, hardwareId]);
+  return rows[0] ?? null;
 }
 
 /** The moves of a license: how many count against the quota, and whether the newest into `to` came from `from`. */

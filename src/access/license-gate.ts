@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../clock.js';
+import { poolOf } from '../database/data-source.js';
+import { loadLicenseFacts, loadRingVersion, type LicenseRecord } from '../database/license-facts.js';
+import { lockLicense } from '../database/seat-facts.js';
+import { inTransaction, onPool, type Run } from '../database/statements.js';
+import { parseHardwareId } from '../domain/hardware-id.js';
+import { checksumVerdict, normalizeLicenseKey } from '../domain/license-key.js';
+import { withoutBuild } from '../domain/version.js';
+import { rateLimited } from '../http/errors.js';
+import { GuessLimiter } from '../http/limits/guess-limiter.js';
+import { Pepper, type KeyHash } from '../signing/data-keys.js';
+import { KeyRing } from '../signing/key-ring.js';
+import { KnownPrefixes } from './known-prefixes.js';
+
+/** What a panel presents. The fields are validated already. */
+export interface Presented {
+  readonly licenseKey: string;
+  readonly hardwareId: string | null;
+  readonly version: string | null;
+  readonly address: string;
+}
+
+/** A presented key on its way to a decision. */
+export interface Knock {
+  readonly keyHash: KeyHash<'license-key'>;
+  /** The checksum tells a typo: there is nothing to look up. */
+  readonly typo: boolean;
+  readonly hardwareId: string | null;
+  readonly precedence: string | null;
+  readonly address: string;
+  /** Seconds for which this address has guessed too often; 0 for not at all. */
+  readonly blockedForSeconds: number;
+  readonly now: Date;
+}
+
+/** The ring changed while a transaction was open: catch up outside of it and start over. */
+class RingMoved extends Error {
+  constructor(readonly version: string) {
+    super('The key ring has changed');
+  }
+}
+
+/**
+ * The way from a presented key to the facts of its license: normalise, checksum, hash, look up, catch up with the key
+ * ring, and keep guessers out. Nothing of it is cached, so that a revocation is seen by the very next call.
+ */
+@Injectable()
+export class LicenseGate {
+  private readonly pool: Run;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly pepper: Pepper,
+    private readonly ring: KeyRing,
+    private readonly prefixes: KnownPrefixes,
+    private readonly guesses: GuessLimiter,
+    private readonly clock: Clock,
+  ) {
+    this.pool = onPool(poolOf(dataSource));
+  }
+
+  async knock(presented: Presented): Promise<Knock> {
+    const key = normalizeLicenseKey(presented.licenseKey);
+    return {
+      keyHash: this.pepper.hash('license-key', key),
+      typo: checksumVerdict(key, await this.prefixes.current()) === 'invalid',
+      hardwareId: presented.hardwareId === null ? null : parseHardwareId(presented.hardwareId),
+      precedence: presented.version === null ? null : withoutBuild(presented.version),
+      address: presented.address,
+      blockedForSeconds: await this.guesses.blocked(presented.address),
+      now: this.clock.now(),
+    };
+  }
+
+  /** The license as it is now, without a lock; null for an unknown key. Throws 429 for an address that guesses. */
+  async look(knock: Knock): Promise<LicenseRecord | null> {
+    if (knock.typo) return this.admit(knock, null);
+    const loaded = await loadLicenseFacts(this.pool, this.query(knock));
+    await this.ring.ensureVersion(loaded.ringVersion);
+    return this.admit(knock, loaded.license);
+  }
+
+  /**
+   * Runs `work` in a transaction that holds the license row, with the facts as they are under that lock.
+   * `work` gets null for an unknown key. What it returns has been committed.
+   */
+  async locked<T>(
+    knock: Knock,
+    work: (license: LicenseRecord, run: Run, manager: EntityManager) => Promise<T>,
+  ): Promise<T | null> {
+    for (;;) {
+      try {
+        const found = await this.dataSource.transaction(async (manager) => {
+          const run = await inTransaction(manager);
+          if (knock.typo || !(await lockLicense(run, { keyHash: knock.keyHash }))) return null;
+          const loaded = await loadLicenseFacts(run, this.query(knock));
+          if (!this.ring.isCurrent(loaded.ringVersion)) throw new RingMoved(loaded.ringVersion);
+          if (loaded.license === null) return null;
+          this.refuseGuesser(knock, loaded.license);
+          return { result: await work(loaded.license, run, manager) };
+        });
+        if (found !== null) return found.result;
+        await this.look(knock);
+        return null;
+      } catch (error) {
+        if (!(error instanceof RingMoved)) throw error;
+        await this.ring.ensureVersion(error.version);
+      }
+    }
+  }
+
+  /** Catches up with the key ring before something is signed that no facts were read for. */
+  async catchUp(): Promise<void> {
+    await this.ring.ensureVersion(await loadRingVersion(this.pool));
+  }
+
+  private query({ keyHash, hardwareId, precedence, now }: Knock) {
+    return { by: { keyHash }, hardwareId, precedence, now };
+  }
+
+  private async admit(knock: Knock, license: LicenseRecord | null): Promise<LicenseRecord | null> {
+    if (license !== null) {
+      this.refuseGuesser(knock, license);
+      return license;
+    }
+    const retryAfter = await this.guesses.count(knock.address);
+    if (retryAfter > 0) throw rateLimited(retryAfter);
+    return null;
+  }
+
+  /** Panels behind one address don't pay for a guesser among them: who holds a seat is let through. */
+  private refuseGuesser(knock: Knock, license: LicenseRecord): void {
+    if (knock.blockedForSeconds > 0 && license.seat === null) throw rateLimited(knock.blockedForSeconds);
+  }
+}

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { LicenseGate } from '../access/license-gate.js';
+import { versionFloor } from '../domain/license-policy.js';
+import { LicenseRefusal } from '../http/errors.js';
+import { proofClaims } from '../signing/claims.js';
+import { JWS_TYPES } from '../signing/jws.js';
+import { KeyRing } from '../signing/key-ring.js';
+import { LeaseIssuer } from '../signing/lease-issuer.js';
+import type { AskedOf, GrantedSeat, Verdict } from './verdict.js';
+import type { LicenseRecord } from '../database/license-facts.js';
+
+/** A proof is checked at once; its key stays listed long enough for a slow clock and a late look at the keys. */
+const PROOF_LASTS_MS = 24 * 3_600_000;
+
+const seconds = (time: Date) => time.toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+/** Turns a verdict into the body of the license plane, signing what the panel keeps. */
+@Injectable()
+export class Answers {
+  constructor(
+    private readonly ring: KeyRing,
+    private readonly leases: LeaseIssuer,
+    private readonly gate: LicenseGate,
+  ) {}
+
+  /** The success body; a refusal is thrown here, after everything that belongs to it has been committed. */
+  async of(verdict: Verdict, asked: AskedOf): Promise<Record<string, unknown>> {
+    if (verdict.license === null) await this.gate.catchUp();
+    const proof = await this.proof(verdict, asked);
+    if (verdict.code !== 'VALID') throw refusal(verdict, proof);
+    if (verdict.seat === null) return { valid: true, deactivated: true, ...proof };
+    const { license, seat } = verdict;
+    return {
+      valid: true,
+      license: licenseBody(license),
+      activation: seatBody(seat),
+      check_in: {
+        refresh_after: seconds(seat.lease.refreshAfter),
+        valid_until: seconds(seat.lease.validUntil),
+        grace_until: seconds(seat.lease.graceUntil),
+      },
+      lease: await this.leases.sign(license, seat.hardwareId, seat.lease),
+      ...proof,
+    };
+  }
+
+  private async proof(verdict: Verdict, asked: AskedOf): Promise<{ proof?: string }> {
+    if (asked.nonce === null) return {};
+    const claims = proofClaims({
+      issuer: this.ring.issuer,
+      issuedAt: asked.now,
+      code: verdict.code,
+      licenseId: verdict.license?.id ?? null,
+      action: asked.action,
+      hardwareId: asked.hardwareId,
+      version: asked.version,
+      leaseId: asked.leaseId,
+      nonce: asked.nonce,
+      requestBody: asked.body,
+    });
+    const validUntil = new Date(asked.now.getTime() + PROOF_LASTS_MS);
+    return { proof: await this.ring.sign(JWS_TYPES.proof, claims, { validUntil }) };
+  }
+}
+
+function refusal(verdict: Exclude<Verdict, { code: 'VALID' }>, proof: { proof?: string }): LicenseRefusal {
+  const floor = verdict.license && versionFloor(verdict.license);
+  const details = { version: [`The version field must be at least ${floor}.`] };
+  return new LicenseRefusal(verdict.code, {
+    ...(verdict.code === 'VERSION_TOO_LOW' && { details }),
+    extra: proof,
+  });
+}
+
+const licenseBody = (license: LicenseRecord) => ({
+  id: license.id,
+  key: license.keyHint,
+  product: license.product,
+  tier: license.tier,
+  status: license.status,
+  limits: license.limits,
+  features: license.features,
+  max_activations: license.maxActivations,
+  activations: license.activeSeats,
+  expires_at: license.expiresAt,
+  updates_until: license.updatesUntil,
+});
+
+const seatBody = (seat: GrantedSeat) => ({
+  id: seat.id,
+  hardware_id: seat.hardwareId,
+  hostname: seat.hostname,
+  version: seat.version,
+  activated_at: seat.activatedAt,
+  last_seen_at: seat.lastSeenAt,
+});

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { Answers } from './answers.js';
+import { CheckInService } from './check-in.service.js';
+import { JwksController } from './jwks.controller.js';
+import { LicenseController } from './license.controller.js';
+import { LicensePlane } from './license-plane.js';
+import { SeatWriter } from './seat-writer.js';
+import { SeatsService } from './seats.service.js';
+
+/** The license plane: activate, validate, deactivate, rebind, keys. */
+@Module({
+  imports: [AccessModule],
+  controllers: [LicenseController, JwksController],
+  providers: [LicensePlane, SeatsService, SeatWriter, CheckInService, Answers],
+})
+export class LicensesModule {}

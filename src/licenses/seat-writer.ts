@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { lastLeaseSequence, saveCheckIn, takeSeat } from '../database/activations.js';
+import { recordAudit } from '../database/audit.js';
+import { loadLicenseFacts, type LicenseRecord, type Seat } from '../database/license-facts.js';
+import type { Run } from '../database/statements.js';
+import { decideLease } from '../domain/lease-chain.js';
+import { unavailable } from '../http/errors.js';
+import { LeaseIssuer } from '../signing/lease-issuer.js';
+import type { PanelCall } from './panel-call.js';
+import { chainOf, seenAgain } from './seat-chain.js';
+import type { GrantedSeat, Verdict } from './verdict.js';
+
+/** A seat that changes more often than this under one call is not used by a panel. */
+const MOST_TRIES = 10;
+
+/** The open transaction that holds the license row. */
+export interface Work {
+  readonly run: Run;
+  readonly manager: EntityManager;
+}
+
+/** Writes what has been decided: a new seat, or the one that the hardware holds already. */
+@Injectable()
+export class SeatWriter {
+  constructor(private readonly leases: LeaseIssuer) {}
+
+  /** A new seat with its first lease; its sequence goes on where this hardware's last seat ended. */
+  async take(
+    license: LicenseRecord,
+    movedFrom: string | null,
+    call: PanelCall,
+    { run, manager }: Work,
+  ): Promise<Verdict> {
+    const { now } = call.knock;
+    const { hardwareId, report } = call;
+    const lastSeq = await lastLeaseSequence(run, license.id, hardwareId);
+    const lease = this.leases.draw(license, hardwareId, { now, lastSeq });
+    const id = uuidv7();
+    await takeSeat(run, {
+      id,
+      licenseId: license.id,
+      hardwareId,
+      now,
+      report,
+      movedFromHardwareId: movedFrom,
+      offlineUntil: null,
+      lease,
+    });
+    await recordAudit(manager, { ...call.actor, id: license.id }, now, {
+      action: movedFrom === null ? 'activation.created' : 'activation.rebound',
+      subjectType: 'activation',
+      subjectId: id,
+      details: {
+        license_id: license.id,
+        hardware_id: hardwareId,
+        version: report.version,
+        ...(movedFrom !== null && { from_hardware_id: movedFrom }),
+      },
+      personal: { hostname: report.hostname },
+    });
+    const seat = {
+      id,
+      hardwareId,
+      hostname: report.hostname,
+      version: report.version,
+      activatedAt: now,
+      lastSeenAt: now,
+      lastSeenIp: report.address,
+      offlineUntil: null,
+      cloneSuspectedAt: null,
+      presentedLeaseId: null,
+      lease,
+    };
+    return {
+      code: 'VALID',
+      license: { ...license, activeSeats: license.activeSeats + 1 },
+      seat,
+      created: true,
+    };
+  }
+
+  /**
+   * The seat stays; its chain of leases starts anew. Phone-homes take no lock, so one of them may renew the lease in
+   * between: then the seat is read again. It can't be released meanwhile, for that takes the license row.
+   */
+  async keep(license: LicenseRecord, call: PanelCall, { run }: Work): Promise<Verdict> {
+    let { seat } = license;
+    for (let tried = 0; seat !== null && tried < MOST_TRIES; tried++) {
+      const kept = await this.restart(license, seat, call, run);
+      if (kept !== null) return { code: 'VALID', license, seat: kept, created: false };
+      seat =
+        (await loadLicenseFacts(run, { ...call.knock, by: { licenseId: license.id } })).license?.seat ?? null;
+    }
+    throw unavailable(new Error('The seat changed at every try'));
+  }
+
+  /** Null when its lease was renewed since it was read. */
+  private async restart(
+    license: LicenseRecord,
+    seat: Seat,
+    call: PanelCall,
+    run: Run,
+  ): Promise<GrantedSeat | null> {
+    const { now } = call.knock;
+    const { lease: current } = seat;
+    const chain = decideLease(chainOf(seat, this.leases), {
+      leaseId: call.leaseId,
+      digest: this.leases.digest(license, seat.hardwareId),
+      now,
+      restart: true,
+    });
+    const lease =
+      chain.lease === 'same'
+        ? current
+        : this.leases.draw(license, seat.hardwareId, { now, lastSeq: current.seq });
+    const saved = await saveCheckIn(run, {
+      seatId: seat.id,
+      expectedLeaseId: current.id,
+      now,
+      report: call.report,
+      presentedLeaseId: chain.presentedLeaseId,
+      lease,
+      cloneSuspectedAt: seat.cloneSuspectedAt,
+    });
+    return saved ? seenAgain(seat, call, lease) : null;
+  }
+}
