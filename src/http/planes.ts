@@ -1,0 +1,53 @@
+interface PlaneRules {
+  /** The first path segments after `/api/v1/` that belong to the plane, in lower case. */
+  readonly segments: readonly string[];
+  /** What bad fields are answered with; a null `error` stands for the first message. */
+  readonly badFields: { readonly status: 400 | 422; readonly error: string | null };
+}
+
+/**
+ * The four planes. The path alone decides which of them answers, and with it the envelope of every refusal.
+ * Whatever belongs to no other plane is the panel plane's.
+ */
+export const PLANES = {
+  license: { segments: ['license'], badFields: { status: 422, error: 'Invalid request data' } },
+  download: { segments: ['download'], badFields: { status: 422, error: null } },
+  admin: { segments: ['admin'], badFields: { status: 422, error: 'Validation failed' } },
+  panel: { segments: [], badFields: { status: 400, error: null } },
+} as const satisfies Record<string, PlaneRules>;
+
+export type Plane = keyof typeof PLANES;
+
+/** Every plane, for tests that are generated. */
+export const PLANE_NAMES = Object.keys(PLANES) as Plane[];
+
+const PLANE_OF_SEGMENT: ReadonlyMap<string, Plane> = new Map(
+  PLANE_NAMES.flatMap((plane) => PLANES[plane].segments.map((segment) => [segment, plane] as const)),
+);
+
+/** A request target may name its server (`http://host/path`); the path begins behind it. */
+const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * The plane of a request target as it came off the wire. Decoded before it is split and compared without regard to
+ * case, because the router decodes as well: `/%61pi/v1/license/…` reaches a license route, so it must get that envelope.
+ */
+export function planeOf(rawUrl: string): Plane {
+  const path = rawUrl.replace(AUTHORITY, '').split(/[?#]/, 1)[0] ?? '';
+  // Each part on its own: one that cannot be decoded must not keep the others from being read.
+  const decodedPath = path.split('/').map(decoded).join('/');
+  const [api, version, first] = decodedPath
+    .toLowerCase()
+    .split('/')
+    .filter((segment) => segment !== '');
+  if (api !== 'api' || version !== 'v1' || first === undefined) return 'panel';
+  return PLANE_OF_SEGMENT.get(first) ?? 'panel';
+}
