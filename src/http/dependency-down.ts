@@ -1,0 +1,70 @@
+/** What the network says when nobody answers. */
+const NETWORK_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+]);
+
+/** SQLSTATEs of a server that starts, stops or has no connection left. */
+const SERVER_CODES: ReadonlySet<string> = new Set([
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
+  '53300',
+  '57P01',
+  '57P02',
+  '57P03',
+]);
+
+/** pg and its pool say these without a code. */
+const MESSAGES: ReadonlySet<string> = new Set([
+  'Connection terminated',
+  'Connection terminated unexpectedly',
+  'Connection terminated due to connection timeout',
+  'timeout exceeded when trying to connect',
+  'timeout expired',
+  'Client has encountered a connection error and is not queryable',
+  'Client was closed and is not queryable',
+  'Cannot use a pool after calling end on the pool',
+]);
+
+/** Wrappers are a few layers deep at most; a bound keeps a cycle from hanging the answer. */
+const MAX_DEPTH = 5;
+
+interface Wrapper {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly message?: unknown;
+  readonly driverError?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+function saysItIsDown(error: Wrapper): boolean {
+  if (typeof error.code === 'string') {
+    if (NETWORK_CODES.has(error.code) || SERVER_CODES.has(error.code)) return true;
+    // A Unix socket that is gone is ENOENT; so is any missing file, but only a connection has this system call.
+    if (error.code === 'ENOENT' && error.syscall === 'connect') return true;
+  }
+  return typeof error.message === 'string' && MESSAGES.has(error.message);
+}
+
+/** Whether an error, or one it wraps (TypeORM's driver error, a cause, one of several tries), is a dependency being down. */
+export function isDependencyDown(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > MAX_DEPTH) return false;
+  const wrapper: Wrapper = error;
+  if (saysItIsDown(wrapper)) return true;
+  const inner = [
+    wrapper.driverError,
+    wrapper.cause,
+    ...(Array.isArray(wrapper.errors) ? wrapper.errors : []),
+  ];
+  return inner.some((each) => isDependencyDown(each, depth + 1));
+}
