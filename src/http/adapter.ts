@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
+import { parseJsonBody } from './json-parser.js';
+import { answerConnect, answerFrameworkError, clientErrorHandler, refuseExpectation } from './raw-answers.js';
+import { parseStreamedBody } from './streamed-body.js';
+
+export interface AdapterOptions {
+  /** Which proxies may name the client's address; false for none, so that nobody can forge one. */
+  readonly trustProxy: NonNullable<FastifyServerOptions['trustProxy']>;
+  /** PEM texts; without them the service speaks plain HTTP. */
+  readonly https?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+}
+
+/** The largest JSON body, in bytes. */
+export const BODY_LIMIT = 1024 * 1024;
+
+/** A connection without a byte for so long is cut: a stalled transfer would hold its socket for ever. */
+const CONNECTION_TIMEOUT_MS = 60_000;
+
+/** For a whole request, body included: long enough for an artifact over a slow line. */
+const REQUEST_TIMEOUT_MS = 3_600_000;
+
+/** The same as Node allows for all headers, so that it never refuses: 414 is no answer to a bad token. */
+const MAX_PARAM_LENGTH = 16_384;
+
+/**
+ * The router refuses a path it cannot decode before any hook, limiter or filter sees it. With its percent signs
+ * escaped the path is one that no route has, and takes the way of every unknown route.
+ */
+export function rewriteUndecodable({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  if (!url.includes('%')) return url;
+  const [path = '', ...query] = url.split(/(?=[?#])/);
+  try {
+    decodeURI(path);
+    return url;
+  } catch {
+    return path.replaceAll('%', '%25') + query.join('');
+  }
+}
+
+class ServiceAdapter extends FastifyAdapter {
+  /** Nest's own parsers are lenient, and read forms as well: see `registerParsers`. */
+  override registerParserMiddleware(): void {}
+}
+
+function registerParsers(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.decorateRequest('rawBody', undefined);
+  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    done(null, parseJsonBody(request, body));
+  });
+  fastify.addContentTypeParser('application/octet-stream', (request, payload, done) => {
+    done(null, parseStreamedBody(request, payload));
+  });
+}
+
+/**
+ * The HTTP server: Fastify with every answer it would give by itself replaced by one in an envelope. The rest of the
+ * contract is in `HttpModule`.
+ */
+export function createAdapter({ trustProxy, https }: AdapterOptions): FastifyAdapter {
+  // Without a Host header Node would answer 400 with an empty body.
+  const server = { requireHostHeader: false };
+  const adapter = new ServiceAdapter({
+    ...(https === undefined ? { http: server } : { https: { ...server, ...https } }),
+    trustProxy,
+    bodyLimit: BODY_LIMIT,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Ids from outside would let a caller write into the log.
+    requestIdHeader: false,
+    genReqId: () => uuidv7(),
+    // Fastify's own 503 has a shape of its own; what comes in during the drain is served.
+    return503OnClosing: false,
+    routerOptions: {
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+      maxParamLength: MAX_PARAM_LENGTH,
+    },
+    rewriteUrl: rewriteUndecodable,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler,
+  });
+  const fastify: FastifyInstance = adapter.getInstance();
+  registerParsers(fastify);
+  fastify.server.on('checkExpectation', refuseExpectation);
+  fastify.server.on('connect', answerConnect);
+  return adapter;
+}
