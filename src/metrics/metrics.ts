@@ -1,0 +1,51 @@
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import type { LicenseAction, VerdictCode } from '../domain/verdicts.js';
+import type { Plane } from '../http/planes.js';
+
+/** What this process has done since it started. One registry for the process: Prometheus asks each node by itself. */
+const registry = new Registry();
+
+collectDefaultMetrics({ register: registry });
+
+const verdicts = new Counter({
+  name: 'mooring_license_verdicts_total',
+  help: 'Verdicts of the license plane, VALID included.',
+  labelNames: ['action', 'code'] as const,
+  registers: [registry],
+});
+
+const requests = new Histogram({
+  name: 'mooring_http_request_duration_seconds',
+  help: 'From the first byte of a request to the last byte of its answer.',
+  labelNames: ['plane', 'method', 'route', 'status'] as const,
+  // A phone-home takes about a millisecond, a login some twenty, an upload as long as its line needs.
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+  registers: [registry],
+});
+
+export interface MeasuredRequest {
+  readonly plane: Plane;
+  readonly method: string;
+  /** The pattern of the route, never the path: a path holds tokens, and every new one would be a series of its own. */
+  readonly route: string | undefined;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export function countVerdict(action: LicenseAction, code: VerdictCode): void {
+  verdicts.inc({ action, code });
+}
+
+export function observeRequest({ plane, method, route, status, seconds }: MeasuredRequest): void {
+  const labels =
+    route === undefined
+      ? // Whatever matched no route is one series: methods can be made up as well as paths.
+        { plane, method: 'any', route: 'unknown' }
+      : { plane, method, route };
+  requests.observe({ ...labels, status: `${Math.floor(status / 100)}xx` }, seconds);
+}
+
+/** The text that Prometheus reads, and its content type. */
+export async function renderMetrics(): Promise<{ contentType: string; text: string }> {
+  return { contentType: registry.contentType, text: await registry.metrics() };
+}
