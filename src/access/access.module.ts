@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { LimitsModule } from '../http/limits/limits.module.js';
+import { AdminAuthenticator } from './admin-authenticator.js';
+import { KnownPrefixes } from './known-prefixes.js';
+import { LicenseGate } from './license-gate.js';
+
+/** Who may come in: panels by their license key, admins by theirs. */
+@Module({
+  imports: [LimitsModule],
+  providers: [LicenseGate, KnownPrefixes, AdminAuthenticator],
+  exports: [LicenseGate, AdminAuthenticator],
+})
+export class AccessModule {}

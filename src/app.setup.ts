@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { AdminAuthenticator } from './access/admin-authenticator.js';
+import { AppModule } from './app.module.js';
+import { serveApiDocument } from './app.openapi.js';
+import type { Foundation } from './app.foundation.js';
+import type { Config } from './config.js';
+import { createAdapter } from './http/adapter.js';
+import { registerEdge } from './http/limits/edge.js';
+import { Limits } from './http/limits/limits.js';
+import { StartupError } from './startup-error.js';
+
+function readTls({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) {
+  if (TLS_CERT_FILE === null || TLS_KEY_FILE === null) return undefined;
+  const read = (name: string, path: string) => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      throw new StartupError(`${name} can't be read: ${path}.`, { cause: error });
+    }
+  };
+  return { cert: read('TLS_CERT_FILE', TLS_CERT_FILE), key: read('TLS_KEY_FILE', TLS_KEY_FILE) };
+}
+
+/** The application as main.ts and the tests run it, configured but not yet listening. */
+export async function createApp(foundation: Foundation): Promise<NestFastifyApplication> {
+  const { config } = foundation;
+  const https = readTls(config);
+  const adapter = createAdapter({
+    trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
+    ...(https !== undefined && { https }),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(foundation), adapter, {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  app.setGlobalPrefix('api/v1', {
+    exclude: ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'],
+  });
+  const authenticator = app.get(AdminAuthenticator, { strict: false });
+  registerEdge(adapter.getInstance(), {
+    limits: app.get(Limits, { strict: false }),
+    authenticate: (request) => authenticator.authenticate(request),
+  });
+  serveApiDocument(app);
+  await app.init();
+  return app;
+}
