@@ -56,7 +56,10 @@ export function inRollout(releaseId: string, hardwareId: string, percent: number
 }
 
 /** The same for a release; a panel that is not there yet (null) has no bucket and only gets what everyone gets. */
-export function isRolledOutTo(release: ReleaseFacts, hardwareId: string | null): boolean {
+export function isRolledOutTo(
+  release: Pick<ReleaseFacts, 'id' | 'rolloutPercent'>,
+  hardwareId: string | null,
+): boolean {
   return hardwareId === null
     ? release.rolloutPercent >= 100
     : inRollout(release.id, hardwareId, release.rolloutPercent);
