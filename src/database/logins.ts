@@ -1,0 +1,72 @@
+import type { SessionFacts } from './credentials.js';
+import type { Run, Statement } from './statements.js';
+
+/** A user as far as a login is decided by it. */
+export interface LoginFacts extends Omit<SessionFacts, 'expiresAt'> {
+  readonly passwordHash: string | null;
+  readonly lockedUntil: Date | null;
+}
+
+const BY_NAME: Statement = {
+  name: 'login-facts',
+  text: `select id as "userId", username, email, role, status, password_hash as "passwordHash",
+      locked_until as "lockedUntil"
+    from users where lower(username) = lower($1)`,
+};
+
+/** The user of that name in any case; null when there is none. */
+export async function findLogin(run: Run, username: string): Promise<LoginFacts | null> {
+  const { rows } = await run<LoginFacts>(BY_NAME, [username]);
+  return rows[0] ?? null;
+}
+
+export interface LockRule {
+  /** So many failures in a row lock the account. */
+  readonly failures: number;
+  readonly lockedForSeconds: number;
+}
+
+const FAIL: Statement = {
+  name: 'login-failed',
+  // The count begins anew with the lock. While the lock holds nothing is counted: else a guesser could keep it up for ever
+  // with a try now and then.
+  text: `update users set
+      failed_logins = case when failed_logins + 1 >= $3 then 0 else failed_logins + 1 end,
+      locked_until = case when failed_logins + 1 >= $3 then $2::timestamptz + make_interval(secs => $4) end
+    where id = $1 and (locked_until is null or locked_until <= $2)
+    returning locked_until is not null as locked`,
+};
+
+/** Counts a failure; the count and the lock are one statement, so that parallel guesses can't slip past. True when it locked. */
+export async function recordFailedLogin(
+  run: Run,
+  userId: string,
+  now: Date,
+  { failures, lockedForSeconds }: LockRule,
+): Promise<boolean> {
+  const { rows } = await run<{ locked: boolean }>(FAIL, [userId, now, failures, lockedForSeconds]);
+  return rows[0]?.locked ?? false;
+}
+
+const ACCEPT: Statement = {
+  name: 'login-accepted',
+  text: `update users set failed_logins = 0, locked_until = null, password_hash = $4
+    where id = $1 and password_hash = $2 and status = 'active' and (locked_until is null or locked_until <= $3)`,
+};
+
+/**
+ * Compare-and-set: false when the account was locked, suspended or given another password while this one was verified.
+ * `newHash` replaces the hash that was verified; the same one leaves it.
+ */
+export async function acceptLogin(
+  run: Run,
+  login: {
+    readonly userId: string;
+    readonly verifiedHash: string;
+    readonly newHash: string;
+    readonly now: Date;
+  },
+): Promise<boolean> {
+  const { rowCount } = await run(ACCEPT, [login.userId, login.verifiedHash, login.now, login.newHash]);
+  return rowCount > 0;
+}
