@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { cloneDatabase } from './database.js';
+import { startService, type ServiceProcess } from './service-process.js';
+
+/** Several service processes on one database, as behind a load balancer. */
+export class Nodes {
+  constructor(
+    private readonly services: readonly ServiceProcess[],
+    private readonly client: Client,
+    private readonly adminKey: string,
+    private readonly drop: () => Promise<void>,
+  ) {}
+
+  private async call(node: number, method: string, path: string, body: unknown, headers = {}) {
+    const service = this.services[node % this.services.length];
+    const response = await fetch(`${service?.url}/api/v1${path}`, {
+      method,
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as any };
+  }
+
+  /** A call of the license plane through the node of that number, counted around. */
+  panel(node: number, action: string, body: unknown) {
+    return this.call(node, 'POST', `/license/${action}`, body);
+  }
+
+  admin(node: number, method: string, path: string, body?: unknown) {
+    return this.call(node, method, `/admin${path}`, body, { 'x-admin-key': this.adminKey });
+  }
+
+  /** A license with that many seats and no quota for moves. */
+  async sell(seats: number): Promise<{ license: any; key: string }> {
+    const tag = randomBytes(4).toString('hex');
+    await this.admin(0, 'POST', '/products', { code: `panel-${tag}`, name: 'Panel' });
+    await this.admin(0, 'POST', '/policies', { code: `tier-${tag}`, name: 'Tier', rebind_quota: 1_000 });
+    const { body } = await this.admin(0, 'POST', '/licenses', {
+      product: `panel-${tag}`,
+      policy: `tier-${tag}`,
+      max_activations: seats,
+    });
+    return { license: body.data, key: body.data.key };
+  }
+
+  async sql(text: string, values?: unknown[]): Promise<any[]> {
+    return (await this.client.query(text, values)).rows;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.services.map((service) => service.stop()));
+    await this.client.end();
+    await this.drop();
+  }
+}
+
+/** Starts the nodes at the same moment: they migrate and bootstrap one empty database between them. */
+export async function startNodes(count: number, settings: Record<string, string>): Promise<Nodes> {
+  const { url, drop } = await cloneDatabase();
+  const adminKey = `mk_${randomBytes(24).toString('hex')}`;
+  const services = await Promise.all(
+    Array.from({ length: count }, () =>
+      startService({ DATABASE_URL: url, MOORING_ADMIN_KEY: adminKey, LOG_LEVEL: 'fatal', ...settings }),
+    ),
+  );
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  return new Nodes(services, client, adminKey, drop);
+}
