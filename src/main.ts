@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Foundation } from './app.foundation.js';
 import { createApp } from './app.setup.js';
@@ -44,7 +45,8 @@ async function listen(app: NestFastifyApplication, { HOST, PORT, PUBLIC_URL }: C
     }[code ?? ''];
     throw reason === undefined ? error : new StartupError(reason, { cause: error });
   }
-  say(`Mooring serves on ${PUBLIC_URL} (listening on ${HOST}:${PORT}).`);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  say(`Mooring serves on ${PUBLIC_URL} (listening on ${HOST}:${port}).`);
 }
 
 /** Lets requests under way finish, then stops the database: nothing that was acknowledged is lost. */
