@@ -23,7 +23,7 @@ export class AdminGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    if (required === undefined && planeOf(request.raw.url ?? '') !== 'admin') return true;
+    if (required === undefined && planeOf(request.originalUrl) !== 'admin') return true;
     if (!request.principal) throw unauthorized('Invalid or missing API key');
     if (required === undefined) {
       const route = `${context.getClass().name}.${context.getHandler().name}`;

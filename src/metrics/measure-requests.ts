@@ -6,7 +6,7 @@ import { observeRequest } from './metrics.js';
 export function measureRequests(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     observeRequest({
-      plane: planeOf(request.raw.url ?? ''),
+      plane: planeOf(request.originalUrl),
       method: request.method,
       route: request.is404 ? undefined : request.routeOptions.url,
       status: reply.statusCode,

@@ -41,7 +41,7 @@ function attempt({
   const context = {
     getHandler: () => handler,
     getClass: () => type,
-    switchToHttp: () => ({ getRequest: () => ({ method, raw: { url }, principal }) }),
+    switchToHttp: () => ({ getRequest: () => ({ method, originalUrl: url, principal }) }),
   };
   try {
     return guard.canActivate(context as unknown as ExecutionContext) && 'passes';
