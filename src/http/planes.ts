@@ -37,10 +37,11 @@ function decoded(text: string): string {
 }
 
 /**
- * The plane of a request target as it came off the wire. Decoded before it is split and compared without regard to
- * case, because the router decodes as well: `/%61pi/v1/license/…` reaches a license route, so it must get that envelope.
+ * The first path segment behind `/api/v1/` of a request target as it came off the wire, in lower case; null for any
+ * other path. Decoded before it is split and compared without regard to case, because the router decodes as well:
+ * `/%61pi/v1/license/…` reaches a license route, so it must get that envelope.
  */
-export function planeOf(rawUrl: string): Plane {
+export function apiSegmentOf(rawUrl: string): string | null {
   const path = rawUrl.replace(AUTHORITY, '').split(/[?#]/, 1)[0] ?? '';
   // Each part on its own: one that cannot be decoded must not keep the others from being read.
   const decodedPath = path.split('/').map(decoded).join('/');
@@ -48,6 +49,10 @@ export function planeOf(rawUrl: string): Plane {
     .toLowerCase()
     .split('/')
     .filter((segment) => segment !== '');
-  if (api !== 'api' || version !== 'v1' || first === undefined) return 'panel';
-  return PLANE_OF_SEGMENT.get(first) ?? 'panel';
+  return api === 'api' && version === 'v1' ? (first ?? null) : null;
+}
+
+/** The plane of a request target as it came off the wire. */
+export function planeOf(rawUrl: string): Plane {
+  return PLANE_OF_SEGMENT.get(apiSegmentOf(rawUrl) ?? '') ?? 'panel';
 }
