@@ -1,0 +1,126 @@
+import { hash } from 'node:crypto';
+import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { Redis } from 'ioredis';
+import type { Clock } from '../../clock.js';
+import { reasonOf, redisClient } from './redis.js';
+
+/** Where a window stands. */
+export interface Hit {
+  /** False once more was counted than the limit. */
+  readonly allowed: boolean;
+  readonly limit: number;
+  /** Counted in this window, the call that asked included. */
+  readonly count: number;
+  readonly remaining: number;
+  /** The window's end in Unix seconds, rounded up. */
+  readonly resetAt: number;
+  /** Seconds until then, at least 1. */
+  readonly retryAfter: number;
+}
+
+interface StoreOptions {
+  /** Null counts in this process; otherwise every node with the same Redis counts together. */
+  readonly redisUrl: string | null;
+  readonly clock: Clock;
+  readonly log: { log(message: string): void; warn(message: string): void };
+}
+
+/**
+ * The library's own judgement is not used: it compares with `points`, of which a limiter has one, while limits here
+ * differ by key. Counts are read and compared in `toHit`. The duration is given with every count as well.
+ */
+const LIMITER = { keyPrefix: 'mooring:limit', points: Number.MAX_SAFE_INTEGER, duration: 60 };
+
+/** Counts while Redis is away, and tells that it had to. */
+class InsuranceLimiter extends RateLimiterMemory {
+  constructor(private readonly onUse: () => void) {
+    super(LIMITER);
+  }
+
+  override penalty(...args: Parameters<RateLimiterMemory['penalty']>): Promise<RateLimiterRes> {
+    this.onUse();
+    return super.penalty(...args);
+  }
+}
+
+/**
+ * Counts requests in windows of fixed length that start at their first request. Redis that is slow, away or refuses
+ * never fails a request: this process then counts by itself until Redis is back.
+ */
+export class LimitStore {
+  private readonly clock: Clock;
+  private readonly log: StoreOptions['log'];
+  private readonly redis: Redis | null;
+  private readonly limiter: RateLimiterMemory | RateLimiterRedis;
+  private redisIsAway = false;
+
+  constructor({ redisUrl, clock, log }: StoreOptions) {
+    this.clock = clock;
+    this.log = log;
+    this.redis = redisUrl === null ? null : redisClient(redisUrl);
+    this.limiter = this.redis === null ? new RateLimiterMemory(LIMITER) : this.insured(this.redis);
+  }
+
+  /** Connects to Redis, if there is one. A Redis that cannot be reached is warned of and tried again later. */
+  async start(): Promise<void> {
+    await this.redis?.connect().catch((error: unknown) => this.noteAway(reasonOf(error)));
+  }
+
+  async stop(): Promise<void> {
+    this.redis?.disconnect();
+  }
+
+  /** Counts one request. `key` may be anything: only its hash is kept. */
+  async hit(name: string, key: string, limit: number, windowSeconds: number): Promise<Hit> {
+    const state = await this.limiter.penalty(keyOf(name, key), 1, { customDuration: windowSeconds });
+    return this.toHit(state, limit, windowSeconds);
+  }
+
+  /** Reads a window without counting; one that has not started stands at 0. */
+  async peek(name: string, key: string, limit: number, windowSeconds: number): Promise<Hit> {
+    const state = await this.limiter.get(keyOf(name, key));
+    return this.toHit(state, limit, windowSeconds);
+  }
+
+  private toHit(state: RateLimiterRes | null, limit: number, windowSeconds: number): Hit {
+    // A window may be over whose timer has not fired yet.
+    const runs = state !== null && state.msBeforeNext > 0;
+    const count = runs ? state.consumedPoints : 0;
+    const restMs = runs ? state.msBeforeNext : windowSeconds * 1_000;
+    return {
+      allowed: count <= limit,
+      limit,
+      count,
+      remaining: Math.max(0, limit - count),
+      resetAt: Math.ceil((this.clock.now().getTime() + restMs) / 1_000),
+      retryAfter: Math.max(1, Math.ceil(restMs / 1_000)),
+    };
+  }
+
+  private insured(redis: Redis): RateLimiterRedis {
+    redis.on('error', (error) => this.noteAway(reasonOf(error)));
+    redis.on('ready', () => this.noteBack());
+    return new RateLimiterRedis({
+      ...LIMITER,
+      storeClient: redis,
+      rejectIfRedisNotReady: true,
+      insuranceLimiter: new InsuranceLimiter(() => this.noteAway('a command failed')),
+    });
+  }
+
+  /** Once each time: while Redis is away every request and every try to reconnect comes by here. */
+  private noteAway(reason: string): void {
+    if (this.redisIsAway) return;
+    this.redisIsAway = true;
+    this.log.warn(`Redis is away (${reason}): rate limits are counted in this process only.`);
+  }
+
+  private noteBack(): void {
+    if (!this.redisIsAway) return;
+    this.redisIsAway = false;
+    this.log.log('Redis is back: rate limits are counted across nodes again.');
+  }
+}
+
+/** The name goes into the hash as well, so that equal keys of two limits have nothing in common in Redis. */
+const keyOf = (name: string, key: string): string => `${name}:${hash('sha256', `${name}\0${key}`)}`;
