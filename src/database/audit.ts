@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../domain/actor.js';
-import { AuditEvent, AuditPersonal } from './entities/index.js';
+import { inTransaction, type Statement } from './statements.js';
 
 export interface AuditEntry {
   /** `subject.verb`, as the webhook of the same event is named: `license.revoked`, `activation.created`. */
@@ -15,6 +15,17 @@ export interface AuditEntry {
   readonly personal?: Record<string, string | null>;
 }
 
+const RECORD_AUDIT: Statement = {
+  name: 'record-audit',
+  // One statement for both rows: an event is never without what belongs to it.
+  text: `with event as (
+      insert into audit_events (id, occurred_at, actor_type, actor_id, action, subject_type, subject_id, details,
+        request_id, personal_hash)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id
+    )
+    insert into audit_personal (event_id, salt, data) select id, $11::bytea, $12::jsonb from event where $12 is not null`,
+};
+
 /** Writes the event into the change's own transaction: there is no change without it, and none of it without the change. */
 export async function recordAudit(
   manager: EntityManager,
@@ -22,27 +33,27 @@ export async function recordAudit(
   now: Date,
   entry: AuditEntry,
 ): Promise<void> {
-  const id = uuidv7();
+  const run = await inTransaction(manager);
   const personal = Object.fromEntries(
     Object.entries({ address: actor.address, ...entry.personal })
       .filter(([, value]) => value !== null)
       // Sorted, so that the hash can be made again from what the database gives back.
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
+  const data = Object.keys(personal).length === 0 ? null : JSON.stringify(personal);
   const salt = randomBytes(16);
-  const data = JSON.stringify(personal);
-  const hasPersonal = Object.keys(personal).length > 0;
-  await manager.insert(AuditEvent, {
-    id,
-    occurredAt: now,
-    actorType: actor.type,
-    actorId: actor.id,
-    action: entry.action,
-    subjectType: entry.subjectType,
-    subjectId: entry.subjectId,
-    details: (entry.details ?? {}) as object,
-    requestId: actor.requestId,
-    personalHash: hasPersonal ? createHash('sha256').update(salt).update(data).digest('hex') : null,
-  });
-  if (hasPersonal) await manager.insert(AuditPersonal, { eventId: id, salt, data: personal as object });
+  await run(RECORD_AUDIT, [
+    uuidv7(),
+    now,
+    actor.type,
+    actor.id,
+    entry.action,
+    entry.subjectType,
+    entry.subjectId,
+    entry.details ?? {},
+    actor.requestId,
+    data === null ? null : createHash('sha256').update(salt).update(data).digest('hex'),
+    salt,
+    data,
+  ]);
 }
