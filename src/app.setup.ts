@@ -34,10 +34,10 @@ export async function createApp(foundation: Foundation): Promise<NestFastifyAppl
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(foundation), adapter, {
     bodyParser: false,
-    bufferLogs: true,
+    // A list of modules and routes at every start hides the lines that matter; the service's own log follows below.
+    logger: ['fatal', 'error', 'warn'],
     abortOnError: false,
   });
-  app.useLogger(app.get(Logger));
   app.setGlobalPrefix('api/v1', {
     exclude: ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'],
   });
@@ -48,5 +48,6 @@ export async function createApp(foundation: Foundation): Promise<NestFastifyAppl
   });
   serveApiDocument(app);
   await app.init();
+  app.useLogger(app.get(Logger));
   return app;
 }
