@@ -37,10 +37,13 @@ const FAIL: Statement = {
     returning locked_until is not null as locked`,
 };
 
-/** Counts a failure; the count and the lock are one statement, so that parallel guesses can't slip past. True when it locked. */
+/**
+ * Counts a failure; the count and the lock are one statement, so that parallel guesses can't slip past. True when it locked.
+ * Without a user nothing is counted, in about the same time.
+ */
 export async function recordFailedLogin(
   run: Run,
-  userId: string,
+  userId: string | null,
   now: Date,
   { failures, lockedForSeconds }: LockRule,
 ): Promise<boolean> {
