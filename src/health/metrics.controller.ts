@@ -1,0 +1,19 @@
+import { Controller, Get, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { renderMetrics } from '../metrics/metrics.js';
+import { MetricsGuard } from './metrics.guard.js';
+
+@ApiTags('process')
+@Controller('metrics')
+@UseGuards(MetricsGuard)
+export class MetricsController {
+  /** For Prometheus: free on the machine itself, elsewhere with METRICS_TOKEN. */
+  @Get()
+  @ApiBearerAuth()
+  async metrics(@Res({ passthrough: true }) reply: FastifyReply) {
+    const { contentType, text } = await renderMetrics();
+    void reply.header('content-type', contentType).header('cache-control', 'no-store');
+    return text;
+  }
+}
