@@ -1,0 +1,55 @@
+/** Every constraint on a field and the one sentence that says it is broken. `:field` is the field, the rest are values. */
+export const SENTENCES = {
+  required: 'The :field field is required.',
+  prohibited: 'The :field field is prohibited.',
+  string: 'The :field field must be a string.',
+  integer: 'The :field field must be an integer.',
+  boolean: 'The :field field must be true or false.',
+  list: 'The :field field must be an array.',
+  object: 'The :field field must be an object.',
+  size: 'The :field field must be :size characters.',
+  minLength: 'The :field field must be at least :min characters.',
+  maxLength: 'The :field field must not be greater than :max characters.',
+  maxItems: 'The :field field must not have more than :max items.',
+  maxBytes: 'The :field field must not be greater than :max bytes.',
+  min: 'The :field field must be at least :min.',
+  max: 'The :field field must not be greater than :max.',
+  format: 'The :field field format is invalid.',
+  version: 'The :field field must be a valid version.',
+  date: 'The :field field must be a valid date.',
+  email: 'The :field field must be a valid email address.',
+  uuid: 'The :field field must be a valid UUID.',
+  selected: 'The selected :field is invalid.',
+  taken: 'The :field has already been taken.',
+} as const satisfies Record<string, string>;
+
+export type Constraint = keyof typeof SENTENCES;
+
+/** The numbers in a sentence, by the name they have in it. */
+export type Values = Readonly<Partial<Record<'size' | 'min' | 'max', number>>>;
+
+/**
+ * A sentence with its values and without its field, for a field that does not know yet where it lies. `at` names a part
+ * of the field's value, such as an entry of a map.
+ */
+export function template(constraint: Constraint, values: Values = {}, at?: string): string {
+  const filled = Object.entries(values).reduce<string>(
+    (text, [name, value]) => text.replace(`:${name}`, String(value)),
+    SENTENCES[constraint],
+  );
+  return at === undefined ? filled : filled.replace(':field', () => `:field.${at}`);
+}
+
+/** Puts a field's name into a template, with spaces for underscores. */
+export function placed(text: string, field: string): string {
+  // By a function: a name from outside may hold `$&`, which a plain replacement would expand.
+  return text.replace(/:field(\S*)/, (_, at: string) => `${field}${at}`.replaceAll('_', ' '));
+}
+
+/**
+ * What is wrong with a field, in the contract's words: `sentence('min', 'max_activations', { min: 1 })` is
+ * "The max activations field must be at least 1."
+ */
+export function sentence(constraint: Constraint, field: string, values: Values = {}): string {
+  return placed(template(constraint, values), field);
+}
