@@ -1,0 +1,46 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
+import type { FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { refuseAll } from './dto-reader.js';
+import { fieldsIn } from './input-pipe.js';
+
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+/** Which parts of a request a handler takes as an argument, so that the pipe checks them. */
+interface Taken {
+  readonly body: boolean;
+  readonly query: boolean;
+}
+
+/** Nest keys its argument metadata by `<kind>:<index>`. An argument that names one field (`data`) is no DTO. */
+function takenBy(context: ExecutionContext): Taken {
+  const args: Readonly<Record<string, { data?: unknown }>> =
+    Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name) ?? {};
+  const kinds = new Set(
+    Object.keys(args)
+      .filter((key) => args[key]?.data === undefined)
+      .map((key) => Number(key.split(':')[0])),
+  );
+  return { body: kinds.has(RouteParamtypes.BODY), query: kinds.has(RouteParamtypes.QUERY) };
+}
+
+/**
+ * Refuses fields in a body or query that the handler does not even take: the pipe runs for declared arguments only, and
+ * a parameter that is silently ignored looks to its sender as if it worked. After the guards, so that who may not call
+ * at all is not told what the call takes.
+ */
+@Injectable()
+export class NoStrayInput implements NestInterceptor {
+  private readonly taken = new WeakMap<Handler, Taken>();
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const handler = context.getHandler();
+    const taken = this.taken.get(handler) ?? takenBy(context);
+    this.taken.set(handler, taken);
+    if (!taken.query) refuseAll(fieldsIn(request.query));
+    if (!taken.body) refuseAll(fieldsIn(request.body));
+    return next.handle();
+  }
+}

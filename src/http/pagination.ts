@@ -1,0 +1,69 @@
+import { ChoiceField, IntegerField, Text } from './fields.js';
+
+/** Offsets grow with the page, and so does what the database reads to skip them. */
+const MAX_PAGE = 100_000;
+
+/** What every list takes. Resources extend `listQuery(…)`, which adds the sorting. */
+export abstract class ListQuery {
+  @IntegerField({ min: 1, max: MAX_PAGE, default: 1 })
+  page: number;
+
+  @IntegerField({ min: 1, max: 100, default: 50 })
+  per_page: number;
+
+  @Text({ max: 200, description: 'Free text to look for.' })
+  q?: string;
+
+  abstract readonly sort: string;
+
+  /** How many rows lie before the page. */
+  get offset(): number {
+    return (this.page - 1) * this.per_page;
+  }
+
+  /** The field to sort by and the direction, from `-created_at` and the like. */
+  get order(): { readonly field: string; readonly direction: 'ASC' | 'DESC' } {
+    return this.sort.startsWith('-')
+      ? { field: this.sort.slice(1), direction: 'DESC' }
+      : { field: this.sort, direction: 'ASC' };
+  }
+}
+
+/**
+ * The base of a resource's list query: `class ProductsQuery extends listQuery(['created_at', 'code']) { … }`. Each field
+ * sorts upwards, or with a minus downwards; without a choice the newest come first.
+ */
+export function listQuery(sortable: readonly string[], defaultSort = '-created_at') {
+  class SortedListQuery extends ListQuery {
+    @ChoiceField(sortable.flatMap((name) => [name, `-${name}`]), { default: defaultSort })
+    override readonly sort: string;
+  }
+  return SortedListQuery;
+}
+
+export interface ListMeta {
+  readonly total: number;
+  readonly per_page: number;
+  readonly current_page: number;
+  readonly last_page: number;
+}
+
+/** The success body of the admin plane; lists have `meta`. */
+export interface AdminAnswer<T> {
+  readonly success: true;
+  readonly data: T;
+  readonly meta?: ListMeta;
+}
+
+export const adminAnswer = <T>(data: T): AdminAnswer<T> => ({ success: true, data });
+
+/** One page of a list; an empty list has one empty page. */
+export function adminList<T>(
+  data: T[],
+  total: number,
+  query: Pick<ListQuery, 'page' | 'per_page'>,
+): AdminAnswer<T[]> {
+  const { page, per_page } = query;
+  const last_page = Math.max(1, Math.ceil(total / per_page));
+  return { success: true, data, meta: { total, per_page, current_page: page, last_page } };
+}
