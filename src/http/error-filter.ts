@@ -17,7 +17,7 @@ const HEADERS_OF_THE_OTHER_BODY = [
   'last-modified',
 ];
 
-/** How long a client may go on sending a body that was refused for its size. */
+/** How long a body that was refused for its size may take to arrive before the answer goes out regardless. */
 const LINGER_MS = 5_000;
 
 /** The headers that every refusal has; those of the failure itself come on top. */
@@ -60,8 +60,9 @@ export class ErrorFilter implements ExceptionFilter {
       if (name === 'retry-after' && response.hasHeader(name)) continue;
       httpAdapter.setHeader(response, name, value);
     }
-    if (failure.status === 413) letTheClientFinish(request, response);
-    httpAdapter.reply(response, ENVELOPES[plane](failure), failure.status);
+    const answer = (): void => httpAdapter.reply(response, ENVELOPES[plane](failure), failure.status);
+    if (failure.status === 413) afterTheBody('raw' in request ? request.raw : request, answer);
+    else answer();
   }
 
   private log(failure: Failure, request: FastifyRequest | IncomingMessage): void {
@@ -74,18 +75,21 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 /**
- * Closing while the client still sends resets the connection, and the client may never see why. So the rest is read
- * and thrown away, for a few seconds.
+ * Answering while the client still sends would end in a reset that overtakes the answer: most clients read nothing
+ * before they have written everything. So the rest is read and thrown away first, for a few seconds.
  */
-function letTheClientFinish(
-  request: FastifyRequest | IncomingMessage,
-  response: FastifyReply | ServerResponse,
-): void {
-  const raw = 'raw' in request ? request.raw : request;
-  if (raw.complete) return;
-  response.removeHeader('connection');
-  raw.resume();
-  setTimeout(() => {
-    if (!raw.complete) raw.destroy();
-  }, LINGER_MS).unref();
+function afterTheBody(request: IncomingMessage, answer: () => void): void {
+  if (request.complete || request.destroyed) {
+    answer();
+    return;
+  }
+  const done = (): void => {
+    clearTimeout(timer);
+    request.off('end', done).off('close', done);
+    answer();
+  };
+  const timer = setTimeout(done, LINGER_MS);
+  // A handler that gave up its stream may still be piped to: the unpiping to come would pause the request again.
+  request.unpipe();
+  request.on('end', done).on('close', done).resume();
 }

@@ -23,6 +23,12 @@ function targetIn(packet: unknown): string {
   return (Buffer.isBuffer(packet) && REQUEST_LINE.exec(packet.toString('latin1'))?.[1]) || '/';
 }
 
+function wholeAnswer(failure: Failure, plane: Plane): { body: string; headers: Record<string, string> } {
+  const body = JSON.stringify(ENVELOPES[plane](failure));
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  return { body, headers: { ...headersOf(failure), ...length, connection: 'close' } };
+}
+
 /** Writes a whole HTTP answer to a socket that has no response object, and closes it. */
 function answerSocket(socket: Socket, failure: Failure, plane: Plane): void {
   const body = JSON.stringify(ENVELOPES[plane](failure));
@@ -64,10 +70,9 @@ export function answerConnect(request: IncomingMessage, socket: Socket): void {
 
 /** For Node's `checkExpectation`: the only expectation there is is 100-continue, which Node meets by itself. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
-  const plane = planeOf(request.url ?? '/');
   const failure = failureOfStatus(417, null);
-  response.writeHead(failure.status, { ...headersOf(failure), connection: 'close' });
-  response.end(JSON.stringify(ENVELOPES[plane](failure)));
+  const { body, headers } = wholeAnswer(failure, planeOf(request.url ?? '/'));
+  response.writeHead(failure.status, headers).end(body);
 }
 
 /** For Fastify's `frameworkErrors`: the router refuses a target before any hook or filter runs. */

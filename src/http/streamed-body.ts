@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { PassThrough, Readable } from 'node:stream';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { invalidRequest } from './errors.js';
@@ -11,23 +12,33 @@ declare module 'fastify' {
 }
 
 /**
- * Marks a handler that takes `application/octet-stream` as a stream, `request.body`. The size is the handler's to
+ * Marks a handler that takes `application/octet-stream` as a stream, `streamOf(request)`. The size is the handler's to
  * bound: the body limit counts no streams.
  */
 export const StreamedBody = (): MethodDecorator => RouteConfig({ streamedBody: true });
 
 /**
- * Passes raw bytes on unread, to the routes that asked for them. Parsers are global: elsewhere a stream would reach a
- * handler in place of its fields.
+ * Passes raw bytes on as they come, to the routes that asked for them. Parsers are global: elsewhere a stream would
+ * reach a handler in place of its fields.
  * @throws ApiError 415
  */
-export function parseStreamedBody(
-  request: FastifyRequest,
-  payload: IncomingMessage,
-): IncomingMessage | undefined {
+export function parseStreamedBody(request: FastifyRequest, payload: IncomingMessage): Readable | undefined {
   if (request.is404) return undefined;
   if (request.routeOptions.config.streamedBody !== true)
     throw invalidRequest('Unsupported content type', 415);
   refuseEncodedBody(request.headers);
-  return payload;
+  // A handler that gives up destroys its stream; were that the request, the connection would go with it, and the
+  // refusal would never be read.
+  const body = new PassThrough();
+  payload.on('error', (error) => body.destroy(error));
+  return payload.pipe(body);
+}
+
+/**
+ * The bytes on their way in, for a handler marked with `StreamedBody`.
+ * @throws ApiError 415 when something other than `application/octet-stream` was sent
+ */
+export function streamOf(request: FastifyRequest): Readable {
+  if (!(request.body instanceof Readable)) throw invalidRequest('Unsupported content type', 415);
+  return request.body;
 }
