@@ -13,7 +13,7 @@ export const PLANES = {
   license: { segments: ['license'], badFields: { status: 422, error: 'Invalid request data' } },
   download: { segments: ['download'], badFields: { status: 422, error: null } },
   admin: { segments: ['admin'], badFields: { status: 422, error: 'Validation failed' } },
-  panel: { segments: [], badFields: { status: 400, error: null } },
+  panel: { segments: ['auth', 'portal'], badFields: { status: 400, error: null } },
 } as const satisfies Record<string, PlaneRules>;
 
 export type Plane = keyof typeof PLANES;
