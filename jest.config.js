@@ -1,4 +1,7 @@
-/** Two projects: `unit` needs nothing, `e2e` runs on a real PostgreSQL that test/setup starts (or DATABASE_URL names). */
+/**
+ * Three projects: `unit` needs nothing, `e2e` runs on a real PostgreSQL that test/setup starts (or DATABASE_URL names),
+ * and `redis` needs the server that REDIS_URL names, so that only .ci/services runs it.
+ */
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -30,7 +33,9 @@ export default {
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
       globalSetup: '<rootDir>/test/setup/global-setup.mjs',
       globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
+      setupFiles: ['<rootDir>/test/setup/nest-first.mjs'],
     },
+    { ...common, displayName: 'redis', testMatch: ['<rootDir>/test/redis/**/*.spec.ts'] },
   ],
   collectCoverageFrom: ['src/domain/**/*.ts'],
   coverageReporters: ['text', 'json-summary'],
