@@ -19,8 +19,7 @@ const VALIDATION = { forbidUnknownValues: false, validationError: { target: fals
 
 /** The value of a field before it is checked; undefined when it is missing, as which null and '' count too. */
 function valueOf(raw: Raw, name: string, spec: FieldSpec, source: Source): unknown {
-  // Only what the sender wrote: `raw.constructor` is there in every object.
-  const value = Object.hasOwn(raw, name) ? raw[name] : undefined;
+  const value = raw[name];
   if (value === null || value === '') return spec.nullable && source === 'body' ? null : spec.default;
   if (value === undefined) return spec.default;
   if (spec.nested !== undefined && isRecord(value)) return instantiate(spec.nested(), value, source);

@@ -46,7 +46,10 @@ export class ErrorFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<FastifyReply | ServerResponse>();
     const plane = planeOf(String(httpAdapter.getRequestUrl(request)));
     const failure = toFailure(exception, plane);
-    if (failure.status >= 500) this.log(failure, request);
+    const incoming = 'raw' in request ? request.raw : request;
+    // A client that leaves in the middle of its body is no fault of ours, whatever breaks because of it.
+    const hasLeft = incoming.destroyed && !incoming.complete;
+    if (failure.status >= 500 && !hasLeft) this.log(failure, request);
 
     if (httpAdapter.isHeadersSent(response)) {
       // Half an answer is out: ending it properly would make it look whole.
@@ -61,7 +64,7 @@ export class ErrorFilter implements ExceptionFilter {
       httpAdapter.setHeader(response, name, value);
     }
     const answer = (): void => httpAdapter.reply(response, ENVELOPES[plane](failure), failure.status);
-    if (failure.status === 413) afterTheBody('raw' in request ? request.raw : request, answer);
+    if (failure.status === 413) afterTheBody(incoming, answer);
     else answer();
   }
 

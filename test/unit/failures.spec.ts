@@ -5,6 +5,7 @@ import { VERDICTS, type LicenseCode } from '../../src/domain/verdicts.js';
 import { ENVELOPES } from '../../src/http/envelopes.js';
 import * as errors from '../../src/http/errors.js';
 import { PLANE_NAMES, type Plane } from '../../src/http/planes.js';
+import { loggable } from '../../src/http/log-safe.js';
 import { toFailure } from '../../src/http/to-failure.js';
 
 const bodyOf = (exception: unknown, plane: Plane): unknown => ENVELOPES[plane](toFailure(exception, plane));
@@ -168,6 +169,35 @@ describe('a database that is down', () => {
   it('is not what a client that goes away in the middle of its body means', () => {
     const aborted = Object.assign(new Error('aborted'), { code: 'ECONNRESET', statusCode: 400 });
     expect(toFailure(aborted, 'license').status).toBe(400);
+  });
+});
+
+describe('what is logged of an error', () => {
+  it('is what tells where it came from, and none of the values it carries', () => {
+    const driver = Object.assign(new Error('duplicate key'), {
+      code: '23505',
+      detail: 'Key (email)=(a@b.org)',
+    });
+    const error = new Error('could not save', {
+      cause: new QueryFailedError('insert', ['mk_5ecret'], driver),
+    });
+    const told = loggable(error);
+    expect(told).toMatchObject({
+      type: 'Error',
+      message: 'could not save',
+      cause: { type: 'QueryFailedError', message: 'duplicate key' },
+    });
+    expect(JSON.stringify(told)).not.toMatch(/mk_5ecret|a@b\.org/);
+  });
+
+  it('is a word when it was no error at all, and ends where causes go in circles', () => {
+    expect(loggable('mk_5ecret')).toEqual({
+      type: 'string',
+      message: 'Something other than an error was thrown',
+    });
+    const error = new Error('x');
+    error.cause = error;
+    expect(JSON.stringify(loggable(error)).match(/"message"/g)).toHaveLength(6);
   });
 });
 

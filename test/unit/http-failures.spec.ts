@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import {
   Body,
   Controller,
@@ -91,7 +92,11 @@ function failingController(segment: string): Type<unknown> {
         stream.destroy();
         throw errors.invalidRequest('The file is too large', 413);
       }
-      return { received: await text(stream) };
+      const received = await text(stream).catch((error: unknown) => {
+        cutOff.push(error);
+        throw error;
+      });
+      return { received };
     }
 
     @Get('throws/:what')
@@ -130,13 +135,20 @@ class FailingModule implements NestModule {
   }
 }
 
+/** What reached the log as an error, and what cut-off uploads ended with. */
+const logged: unknown[][] = [];
+const cutOff: unknown[] = [];
+
+const ignore = (): void => {};
+const logger = { log: ignore, warn: ignore, error: (...args: unknown[]) => void logged.push(args) };
+
 let app: NestFastifyApplication;
 let port: number;
 
 beforeAll(async () => {
   const module = await Test.createTestingModule({ imports: [FailingModule] }).compile();
   app = module.createNestApplication<NestFastifyApplication>(createAdapter({ trustProxy: false }), {
-    logger: false,
+    logger,
   });
   app.setGlobalPrefix('api/v1');
   await app.listen(0, '127.0.0.1');
@@ -599,6 +611,39 @@ describe('the adapter', () => {
     const headers = { 'content-type': 'application/octet-stream', 'content-length': '5000000' };
     const answer = await send({ path: `${base}/upload`, body: Buffer.alloc(5_000_000), headers });
     expect(seen(answer)).toEqual(refusal('admin', 413, 'VALIDATION_ERROR', 'The file is too large'));
+  });
+
+  it('tells the handler of a stream that the client cuts off, and logs no fault', async () => {
+    const before = logged.length;
+    const socket = connect(port, '127.0.0.1');
+    const head = `POST ${base}/upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n`;
+    socket.write(`${head}Content-Length: 1000\r\n\r\nhalf`, () => setTimeout(() => socket.destroy(), 50));
+    await once(socket, 'close');
+    while (cutOff.length === 0) await setTimeoutPromise(5);
+    expect(cutOff).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
+    await setTimeoutPromise(20);
+    expect(logged).toHaveLength(before);
+  });
+
+  it('logs a fault with its cause under an id of its own, and no refusal', async () => {
+    logged.length = 0;
+    await send({ method: 'GET', path: `${base}/throws/forbidden` });
+    await send({
+      method: 'GET',
+      path: `${base}/throws/fault`,
+      headers: { 'x-request-id': 'forged', 'request-id': 'forged' },
+    });
+    expect(logged).toEqual([
+      [
+        {
+          err: expect.objectContaining({ type: 'TypeError', message: SECRET, stack: expect.any(String) }),
+          status: 500,
+          request_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/),
+        },
+        'Request failed',
+        'Http',
+      ],
+    ]);
   });
 
   it('leaves a parameter of any length to the handler', async () => {
