@@ -9,7 +9,6 @@ import {
   type JWK,
 } from 'jose';
 import type { DataSource } from 'typeorm';
-import { Clock } from '../../src/clock.js';
 import { createDataSource } from '../../src/database/data-source.js';
 import { readKeyRing } from '../../src/database/key-store.js';
 import { DataKeys } from '../../src/signing/data-keys.js';
@@ -20,6 +19,7 @@ import { MasterKey, UnwrapError } from '../../src/signing/master-key.js';
 import { rotateMasterKey, rotateSigningKey } from '../../src/signing/rotation.js';
 import { UnusableKeyError } from '../../src/signing/signing-key.js';
 import { StartupError } from '../../src/startup-error.js';
+import { SettableClock } from '../setup/clock.js';
 import { cloneDatabase } from '../setup/database.js';
 
 const issuer = 'https://license.example';
@@ -27,18 +27,8 @@ const masterKey = new MasterKey(randomBytes(32));
 const start = new Date('2026-01-01T00:00:00Z');
 const claims = { iss: issuer, sub: 'a license', seq: 1 };
 
-class TestClock extends Clock {
-  constructor(public time: Date) {
-    super();
-  }
-
-  now(): Date {
-    return this.time;
-  }
-}
-
 const after = (time: Date, days: number) => new Date(time.getTime() + days * 86_400_000);
-const clock = new TestClock(start);
+const clock = new SettableClock(start);
 let database: Awaited<ReturnType<typeof cloneDatabase>>;
 /** Two nodes: each with a pool and a ring of its own. */
 let nodeA: DataSource;
@@ -58,7 +48,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   jest.restoreAllMocks();
-  clock.time = start;
+  clock.set(start);
   await nodeA.query('truncate data_keys, signing_keys, key_ring');
 });
 
@@ -76,14 +66,14 @@ const stored = () => readKeyRing(nodeA.manager);
 const rotate = async (
   change: { now?: Date; signsFrom?: Date; compromised?: string; key?: MasterKey } = {},
 ) => {
-  const { now = clock.time, key = masterKey, ...rest } = change;
+  const { now = clock.now(), key = masterKey, ...rest } = change;
   return rotateSigningKey(nodeA.manager, { masterKey: key, now, issuer, ...rest });
 };
 
 const catchUp = async (ring: KeyRing) => ring.ensureVersion((await stored()).version);
 
 const lease = (ring: KeyRing, kid?: string) =>
-  ring.sign(JWS_TYPES.lease, claims, { kid, validUntil: after(clock.time, 14) });
+  ring.sign(JWS_TYPES.lease, claims, { kid, validUntil: after(clock.now(), 14) });
 
 const kidOf = (jws: string) => decodeProtectedHeader(jws).kid;
 
@@ -166,10 +156,10 @@ describe('a signature', () => {
     expect(updates()).toBe(1);
     expect((await stored()).keys[0]?.coversUntil).toEqual(after(start, 15));
 
-    clock.time = after(start, 1);
+    clock.set(after(start, 1));
     await lease(ring);
     expect(updates()).toBe(1);
-    clock.time = after(start, 1.001);
+    clock.set(after(start, 1.001));
     await lease(ring);
     expect(updates()).toBe(2);
   });
@@ -199,9 +189,9 @@ describe('a rotation', () => {
     await catchUp(ring);
 
     expect(kidsOf(await ring.jwks(start))).toEqual([first, second]);
-    clock.time = new Date(after(start, 1).getTime() - 1);
+    clock.set(new Date(after(start, 1).getTime() - 1));
     expect(kidOf(await lease(ring))).toBe(first);
-    clock.time = after(start, 1);
+    clock.set(after(start, 1));
     expect(kidOf(await lease(ring))).toBe(second);
   });
 
@@ -209,16 +199,16 @@ describe('a rotation', () => {
     const [a, b] = [await started(nodeA), await started(nodeB)];
     await rotate();
     await catchUp(a);
-    clock.time = new Date(after(start, 1).getTime() - 1);
+    clock.set(new Date(after(start, 1).getTime() - 1));
     const old = await lease(b);
-    const oldEnds = after(clock.time, 14);
+    const oldEnds = after(clock.now(), 14);
 
-    clock.time = new Date(oldEnds.getTime() - 1);
-    expect(await verified(old, await a.jwks(clock.time))).toEqual(claims);
-    expect(await verified(await lease(a), await b.jwks(clock.time))).toEqual(claims);
+    clock.set(new Date(oldEnds.getTime() - 1));
+    expect(await verified(old, await a.jwks(clock.now()))).toEqual(claims);
+    expect(await verified(await lease(a), await b.jwks(clock.now()))).toEqual(claims);
     expect(await lease(b, kidOf(old))).toBe(old);
-    clock.time = after(oldEnds, 20);
-    expect(kidsOf(await a.jwks(clock.time))).not.toContain(kidOf(old));
+    clock.set(after(oldEnds, 20));
+    expect(kidsOf(await a.jwks(clock.now()))).not.toContain(kidOf(old));
   });
 
   it('is seen by a node with the version of its next facts, in two reads however many ask', async () => {
@@ -273,15 +263,15 @@ describe('a rotation', () => {
     const ring = await started(nodeA);
     await lease(ring);
     const pinned = (await ring.jwks(start)).keys;
-    clock.time = after(start, 2);
+    clock.set(after(start, 2));
     const { kid: second } = await rotate();
     // By now the first key is no longer listed: the way leads over the second.
-    clock.time = after(start, 30);
+    clock.set(after(start, 30));
     await catchUp(ring);
     await lease(ring);
     const { kid: third } = await rotate();
 
-    const published = await ring.jwks(clock.time);
+    const published = await ring.jwks(clock.now());
     expect(kidsOf(published)).toEqual([second, third]);
     expect(await trusted(pinned, published)).toEqual([pinned[0]?.kid, second, third]);
     const stranger = { ...(pinned[0] as JWK), kid: 'stranger' };
