@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { StartupError } from '../../startup-error.js';
@@ -29,13 +30,24 @@ export function layout(home: string): DataFolder {
   };
 }
 
+/** Like mkdir -p. The recursive mkdir of Node never returns where a file system answers ENOENT, as /proc does. */
+async function makeFolder(path: string, mode?: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const found = await stat(path).catch(() => null);
+    if (found?.isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode });
+  }
+}
+
 /** The folder by its one true name, made private when it is new, so that a link to it is the same folder to every start. */
 export async function createDataFolder(dataDir: string): Promise<DataFolder> {
   const path = resolve(dataDir);
-  await mkdir(dirname(path), { recursive: true });
-  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  await makeFolder(path, 0o700);
   return layout(await realpath(path));
 }
 
@@ -78,16 +90,16 @@ const REASONS: Record<string, string> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  ENOENT: 'it cannot be created',
   ENOTDIR: 'a part of its path is a file',
   EEXIST: 'it exists and is no folder',
 };
 
 /** Turns a failure of the file system into the sentence that names the folder; anything else passes unchanged. */
 export function explainFolderFailure(error: unknown, dataDir: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || error instanceof StartupError || code === undefined) return error;
+  const { code = '', path } = error as NodeJS.ErrnoException;
   const reason = REASONS[code];
-  if (reason === undefined) return error;
+  if (reason === undefined || path === undefined) return error;
   return new StartupError(
     `The data folder ${resolve(dataDir)} cannot be used (${reason}): set DATA_DIR to a folder this user may write, or set DATABASE_URL to use a PostgreSQL server.`,
     { cause: error },
