@@ -19,12 +19,13 @@ export const embeddedDatabase = (socketFolder: string): EmbeddedDatabase => ({
 });
 
 /**
- * The libpq URL of a database behind a socket. Port and TLS are spelled out, or PGPORT and PGSSLMODE in the
- * environment would lead the clients astray.
+ * The libpq URL of a database behind a socket, in a form that URL parsers accept as well (a user before an empty host
+ * they do not). Port and TLS are spelled out, or PGPORT and PGSSLMODE in the environment would lead clients astray.
  */
 export function databaseUrl({ host, user, database }: EmbeddedDatabase): string {
-  const query = new URLSearchParams({ host, port: String(SOCKET_NUMBER), sslmode: 'disable' });
-  return `postgres://${user}@/${database}?${query}`;
+  const query = new URLSearchParams({ host, port: String(SOCKET_NUMBER), user, sslmode: 'disable' });
+  // libpq takes a plus sign for itself, not for a space.
+  return `postgres:///${database}?${query.toString().replaceAll('+', '%20')}`;
 }
 
 /** A client of the cluster's maintenance database, not yet connected. */
