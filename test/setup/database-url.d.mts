@@ -1,0 +1,1 @@
+export declare function withDatabase(url: string, database: string): string;
