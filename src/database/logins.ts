@@ -73,3 +73,20 @@ export async function acceptLogin(
   const { rowCount } = await run(ACCEPT, [login.userId, login.verifiedHash, login.now, login.newHash]);
   return rowCount > 0;
 }
+
+const RESET: Statement = {
+  name: 'reset-admin-password',
+  text: `update users set password_hash = $2, failed_logins = 0, locked_until = null, status = 'active', updated_at = $3
+    where lower(username) = lower($1) and role = 'admin' returning id`,
+};
+
+/** Gives an admin another password and lifts what keeps one out; answers the user's id, null when there is no such admin. */
+export async function resetAdminPassword(
+  run: Run,
+  username: string,
+  passwordHash: string,
+  now: Date,
+): Promise<string | null> {
+  const { rows } = await run<{ id: string }>(RESET, [username, passwordHash, now]);
+  return rows[0]?.id ?? null;
+}
