@@ -10,6 +10,7 @@ import type { Config } from './config.js';
 import { createAdapter } from './http/adapter.js';
 import { registerEdge } from './http/limits/edge.js';
 import { Limits } from './http/limits/limits.js';
+import { measureRequests } from './metrics/measure-requests.js';
 import { StartupError } from './startup-error.js';
 
 function readTls({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) {
@@ -42,6 +43,7 @@ export async function createApp(foundation: Foundation): Promise<NestFastifyAppl
     exclude: ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'],
   });
   const authenticator = app.get(AdminAuthenticator, { strict: false });
+  measureRequests(adapter.getInstance());
   registerEdge(adapter.getInstance(), {
     limits: app.get(Limits, { strict: false }),
     authenticate: (request) => authenticator.authenticate(request),
