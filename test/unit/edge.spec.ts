@@ -62,6 +62,7 @@ describe('the auth paths', () => {
     ['another case', 'GET', '/AUTH/me', {}, 404],
     ['an encoded letter', 'GET', '/%61uth/me', {}, 200],
     ['a path that cannot be decoded', 'GET', '/auth/%zz', {}, 404],
+    ['both', 'GET', '/%61uth/%zz', {}, 404],
     ['a malformed body', 'POST', '/auth/login', malformed, 400],
   ] as const)('count %s', async (_what, method, path, options, status) => {
     const service = await start({ env: { LIMIT_AUTH_PER_MINUTE: '1' } });
@@ -97,17 +98,18 @@ describe('the auth paths', () => {
 
 describe('the license and download planes', () => {
   it('count by address together, file requests, unknown routes and bad bodies included', async () => {
-    const service = await start({ env: { LIMIT_ADDRESS_PER_MINUTE: '7' } });
+    const service = await start({ env: { LIMIT_ADDRESS_PER_MINUTE: '8' } });
     const seen = [
       await send(service, 'GET', '/license/keys'),
       await send(service, 'GET', '/license/nothing'),
       await send(service, 'GET', '/license/%zz'),
+      await send(service, 'GET', '/%6Cicense/%zz'),
       await send(service, 'POST', '/license/activate', malformed),
       await send(service, 'GET', '/download/file/token'),
       await send(service, 'HEAD', '/download/file/token'),
       await send(service, 'POST', '/download/token', { payload: {} }),
     ];
-    expect(seen.map((answer) => answer.statusCode)).toEqual([200, 404, 404, 400, 200, 200, 201]);
+    expect(seen.map((answer) => answer.statusCode)).toEqual([200, 404, 404, 404, 400, 200, 200, 201]);
     const license = await send(service, 'GET', '/license/keys');
     expect(license.statusCode).toBe(429);
     expect(license.json()).toEqual({ valid: false, error: 'Too many requests', code: 'RATE_LIMITED' });

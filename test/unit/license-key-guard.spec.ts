@@ -85,9 +85,8 @@ it.each([
   expect(await statuses(3, () => call(service, '/license/validate', body))).toEqual(repeat(3, 201));
 });
 
-it('counts POSTs of the license and download planes only', async () => {
+it('counts on the license and download planes only', async () => {
   const service = await start(1);
-  expect(await statuses(3, () => send(service, 'GET', '/license/keys'))).toEqual(repeat(3, 200));
   const body = { license_key: KEY, hardware_id: HARDWARE };
   expect(await statuses(3, () => call(service, '/auth/login', body))).toEqual(repeat(3, 201));
 });

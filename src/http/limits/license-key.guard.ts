@@ -31,19 +31,15 @@ function presented(request: FastifyRequest): string | null {
 }
 
 /**
- * Limits calls by license key and hardware on every POST of the license and download planes. It runs as a guard, after
- * the body was read and before anything is looked up. A call without both is not counted here: validation refuses it,
+ * Limits calls by license key and hardware on the license and download planes. It runs as a guard, after the body was
+ * read and before anything is looked up. A call without both is not counted here: validation refuses it,
  * or it is a first install, which has an API key and its address to be counted by.
  */
 @Injectable()
 export class LicenseKeyGuard extends ThrottlerGuard {
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return (
-      request.method !== 'POST' ||
-      !LIMITED_PLANES.has(planeOf(request.originalUrl)) ||
-      presented(request) === null
-    );
+    return !LIMITED_PLANES.has(planeOf(request.originalUrl)) || presented(request) === null;
   }
 
   protected override async getTracker(request: FastifyRequest): Promise<string> {

@@ -103,7 +103,6 @@ export class LimitStore {
     return new RateLimiterRedis({
       ...LIMITER,
       storeClient: redis,
-      rejectIfRedisNotReady: true,
       insuranceLimiter: new InsuranceLimiter(() => this.noteAway('a command failed')),
     });
   }

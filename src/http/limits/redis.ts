@@ -17,11 +17,10 @@ export function redisClient(url: string): Redis {
   return new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_WITHIN_MS,
+    // For each command; a connection that is silent after one is cut as well, so that only the first requests wait.
     commandTimeout: ANSWER_WITHIN_MS,
-    // Cuts a connection that has gone silent, so that only the first requests wait and not every one until it wakes.
     socketTimeout: ANSWER_WITHIN_MS,
     // A stop must not wait for a Redis that doesn't hang up.
     disconnectTimeout: ANSWER_WITHIN_MS,

@@ -1,0 +1,154 @@
+import { jest } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { SystemClock } from '../../src/clock.js';
+import { LimitStore } from '../../src/http/limits/limit-store.js';
+import { RedisLine } from './redis-line.js';
+
+const REDIS_URL = process.env['REDIS_URL'];
+if (REDIS_URL === undefined) throw new Error('REDIS_URL must name a Redis server; .ci/services starts one.');
+
+const log = { log: jest.fn<(message: string) => void>(), warn: jest.fn<(message: string) => void>() };
+const redis = new Redis(REDIS_URL);
+const line = new RedisLine(new URL(REDIS_URL));
+const stores: LimitStore[] = [];
+
+async function startStore(redisUrl: string): Promise<LimitStore> {
+  const store = new LimitStore({ redisUrl, clock: new SystemClock(), log });
+  stores.push(store);
+  await store.start();
+  return store;
+}
+
+/** A limit that no other test or run has counted in. */
+const freshName = () => randomUUID();
+
+const ADDRESS = '192.0.2.1';
+
+beforeEach(() => line.open());
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => store.stop()));
+  await line.cut();
+  log.log.mockClear();
+  log.warn.mockClear();
+});
+afterAll(() => redis.disconnect());
+
+describe('nodes on one Redis', () => {
+  it('count together', async () => {
+    const [one, two] = [await startStore(line.url), await startStore(line.url)];
+    const name = freshName();
+    await one.hit(name, ADDRESS, 2, 60);
+    expect(await two.hit(name, ADDRESS, 2, 60)).toMatchObject({ allowed: true, count: 2, remaining: 0 });
+    expect(await one.hit(name, ADDRESS, 2, 60)).toMatchObject({ allowed: false, count: 3, retryAfter: 60 });
+    expect(await two.peek(name, ADDRESS, 2, 60)).toMatchObject({ allowed: false, count: 3 });
+    expect(log.warn).not.toHaveBeenCalled();
+  });
+
+  it('let through exactly the limit, however many calls come at once', async () => {
+    const nodes = [await startStore(line.url), await startStore(line.url)];
+    const name = freshName();
+    const hits = await Promise.all(
+      Array.from({ length: 25 }, () => nodes.map((node) => node.hit(name, ADDRESS, 20, 60))).flat(),
+    );
+    expect(hits.filter((hit) => hit.allowed)).toHaveLength(20);
+  });
+
+  it('start a window at its first request, which no later one prolongs', async () => {
+    const store = await startStore(line.url);
+    const name = freshName();
+    await store.hit(name, ADDRESS, 1, 2);
+    await sleep(1_200);
+    expect(await store.hit(name, ADDRESS, 1, 2)).toMatchObject({ allowed: false, retryAfter: 1 });
+    await sleep(900);
+    expect(await store.hit(name, ADDRESS, 1, 2)).toMatchObject({ allowed: true, count: 1 });
+  });
+
+  it('leave nothing in Redis but hashes, and those for a window only', async () => {
+    const store = await startStore(line.url);
+    const name = freshName();
+    await store.hit(name, ADDRESS, 1, 60);
+    const keys = await redis.keys(`mooring:limit:${name}:*`);
+    expect(keys).toEqual([expect.stringMatching(/:[0-9a-f]{64}$/)]);
+    const ttl = await redis.ttl(String(keys[0]));
+    expect(ttl).toBeGreaterThan(55);
+    expect(ttl).toBeLessThanOrEqual(60);
+  });
+});
+
+/** Hits until the answer comes from Redis again, where another node counts as well. */
+async function untilShared(store: LimitStore, other: LimitStore): Promise<void> {
+  for (;;) {
+    const name = freshName();
+    await other.hit(name, ADDRESS, 1, 60);
+    if ((await store.hit(name, ADDRESS, 1, 60)).count === 2) return;
+    await sleep(50);
+  }
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ milliseconds: number; value: T }> {
+  const since = performance.now();
+  const value = await work;
+  return { milliseconds: performance.now() - since, value };
+}
+
+describe('a node whose Redis', () => {
+  it('stops counts by itself at once, and together again when it is back', async () => {
+    const [store, other] = [await startStore(line.url), await startStore(REDIS_URL)];
+    const name = freshName();
+    await store.hit(name, ADDRESS, 1, 60);
+    line.stop();
+    const underWay = timed(store.hit(name, ADDRESS, 1, 60));
+    await line.cut();
+    const seen = [
+      await underWay,
+      await timed(store.hit(name, ADDRESS, 1, 60)),
+      await timed(store.peek(name, ADDRESS, 1, 60)),
+    ];
+    expect(seen.map(({ value }) => value.count)).toEqual([1, 2, 2]);
+    for (const { milliseconds } of seen) expect(milliseconds).toBeLessThan(150);
+    expect(log.warn).toHaveBeenCalledTimes(1);
+
+    await line.open();
+    await untilShared(store, other);
+    expect(log.log.mock.calls.flat()).toEqual(['Redis is back: rate limits are counted across nodes again.']);
+  });
+
+  it('falls silent holds the first requests for a moment and no further one', async () => {
+    const store = await startStore(line.url);
+    const name = freshName();
+    await store.hit(name, ADDRESS, 100, 60);
+    line.stop();
+    const first = await timed(Promise.all([1, 2, 3].map(() => store.hit(name, ADDRESS, 100, 60))));
+    expect(first.milliseconds).toBeLessThan(500);
+    expect(first.value.map((hit) => hit.count)).toEqual([1, 2, 3]);
+    for (let count = 4; count <= 20; count++) {
+      const { milliseconds, value } = await timed(store.hit(name, ADDRESS, 100, 60));
+      expect(value.count).toBe(count);
+      expect(milliseconds).toBeLessThan(100);
+      await sleep(50);
+    }
+    expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('is slow holds a request for a moment at most', async () => {
+    const store = await startStore(line.url);
+    const name = freshName();
+    await store.hit(name, ADDRESS, 1, 60);
+    line.slow();
+    const { milliseconds, value } = await timed(store.hit(name, ADDRESS, 1, 60));
+    expect(value.count).toBe(1);
+    expect(milliseconds).toBeLessThan(500);
+  });
+
+  it('refuses a command counts that one by itself', async () => {
+    const store = await startStore(line.url);
+    const name = freshName();
+    await store.hit(name, ADDRESS, 1, 60);
+    const [key] = await redis.keys(`mooring:limit:${name}:*`);
+    await redis.multi().del(String(key)).lpush(String(key), 'no number').expire(String(key), 60).exec();
+    expect(await store.hit(name, ADDRESS, 1, 60)).toMatchObject({ allowed: true, count: 1 });
+    expect(await store.hit(name, ADDRESS, 1, 60)).toMatchObject({ allowed: false, count: 2 });
+  });
+});
