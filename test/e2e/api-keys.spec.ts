@@ -1,0 +1,294 @@
+import { randomUUID } from 'node:crypto';
+import { startApp, type TestApp } from '../setup/app.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.stop());
+
+const make = (body: object = {}) =>
+  app.must('POST', '/api-keys', { name: 'Portal', permissions: ['licenses:read'], ...body });
+
+/** A call with another credential than the admin's. */
+const as = (key: string, method: string, path: string, body?: unknown) =>
+  app.request(method, `/api/v1/admin${path}`, { body, headers: { 'x-admin-key': key } });
+
+const events = (subjectId: string) =>
+  app.sql('select * from audit_events where subject_id = $1 order by id', [subjectId]);
+
+const statusWith = async (headers: Record<string, string>) =>
+  (await app.request('GET', '/api/v1/admin/api-keys', { headers })).status;
+
+const REFUSED = { success: false, error: 'Invalid or missing API key', code: 'UNAUTHORIZED' };
+
+describe('an API key', () => {
+  it('is shown once, when it is made', async () => {
+    const { status, headers, body } = await app.admin('POST', '/api-keys', {
+      name: 'Portal',
+      permissions: ['licenses:read', 'downloads:write', 'licenses:read'],
+      ip_whitelist: ['192.0.2.7', '2001:db8::/32'],
+      expires_in: 30,
+      rate_limit: 120,
+    });
+    expect(status).toBe(201);
+    expect(headers.get('cache-control')).toBe('no-store');
+    const { key, ...rest } = body.data;
+    expect(key).toMatch(/^mk_[0-9a-f]{48}$/);
+    expect(body).toEqual({ success: true, data: expect.anything() });
+    expect(rest).toEqual({
+      id: expect.any(String),
+      name: 'Portal',
+      key_prefix: key.slice(0, 11),
+      permissions: ['licenses:read', 'downloads:write'],
+      ip_whitelist: ['192.0.2.7', '2001:db8::/32'],
+      rate_limit: 120,
+      enabled: true,
+      expires_at: '2027-03-31T12:00:00.000Z',
+      last_used_at: null,
+      created_at: '2027-03-01T12:00:00.000Z',
+      updated_at: '2027-03-01T12:00:00.000Z',
+    });
+    const answer = await app.admin('GET', `/api-keys/${rest.id}`);
+    expect(answer.body).toEqual({ success: true, data: rest });
+    const stored = await app.sql('select to_jsonb(k) as row from api_keys k');
+    expect(JSON.stringify([stored, await events(rest.id)])).not.toContain(key);
+  });
+
+  it('is listed by pages, sorted, searched and filtered', async () => {
+    const tag = randomUUID();
+    const names = ['b', 'a', 'c'].map((letter) => `${tag} ${letter}`);
+    const keys = [];
+    for (const name of names) {
+      keys.push(await make({ name }));
+      app.clock.advance({ seconds: 1 });
+    }
+    await app.must('PATCH', `/api-keys/${keys[2].id}`, { enabled: false });
+    const listed = async (query: string) => {
+      const { status, body } = await app.admin('GET', `/api-keys?q=${tag}&${query}`);
+      expect(status).toBe(200);
+      return { names: body.data.map(({ name }: any) => name.at(-1)).join(''), meta: body.meta };
+    };
+    expect(await listed('')).toEqual({
+      names: 'cab',
+      meta: { total: 3, per_page: 50, current_page: 1, last_page: 1 },
+    });
+    expect(await listed('sort=name&per_page=2&page=2')).toEqual({
+      names: 'c',
+      meta: { total: 3, per_page: 2, current_page: 2, last_page: 2 },
+    });
+    expect((await listed('enabled=true&sort=-name')).names).toBe('ba');
+    expect((await app.admin('GET', '/api-keys?colour=red')).status).toBe(422);
+    const { body } = await app.admin('GET', `/api-keys?q=${keys[0].key_prefix}`);
+    expect(body.data.map(({ id }: any) => id)).toEqual([keys[0].id]);
+    expect(JSON.stringify(body)).not.toMatch(/mk_[0-9a-f]{9}|hash/);
+  });
+
+  it('is changed field by field, and writes down what was changed', async () => {
+    const key = await make({ rate_limit: 5, expires_in: 1 });
+    const patch = (body: object) => app.must('PATCH', `/api-keys/${key.id}`, body);
+    expect(await patch({ name: 'Renamed' })).toMatchObject({
+      name: 'Renamed',
+      rate_limit: 5,
+      permissions: key.permissions,
+      expires_at: key.expires_at,
+    });
+    expect(await patch({ rate_limit: null, expires_in: 0, ip_whitelist: ['10.0.0.0/8'] })).toMatchObject({
+      rate_limit: null,
+      expires_at: null,
+      ip_whitelist: ['10.0.0.0/8'],
+    });
+    expect(await patch({ permissions: ['read'] })).toMatchObject({ permissions: ['read'] });
+    await patch({});
+    const recorded = (await events(key.id)).map(({ action, details }) => [action, details]);
+    const key_prefix = key.key_prefix;
+    expect(recorded).toEqual([
+      ['api_key.created', { key_prefix, permissions: ['licenses:read'] }],
+      ['api_key.updated', { key_prefix, changed: ['name'] }],
+      ['api_key.updated', { key_prefix, changed: ['ip_whitelist', 'expires_in', 'rate_limit'] }],
+      ['api_key.updated', { key_prefix, changed: ['permissions'], permissions: ['read'] }],
+    ]);
+  });
+
+  it('is gone once deleted, and refused from the next call on', async () => {
+    const key = await make({ permissions: ['api-keys:read'] });
+    expect((await as(key.key, 'GET', '/api-keys')).status).toBe(200);
+    const answer = await app.admin('DELETE', `/api-keys/${key.id}`);
+    expect([answer.status, answer.body]).toEqual([200, { success: true, data: null }]);
+    expect((await as(key.key, 'GET', '/api-keys')).body).toEqual(REFUSED);
+    for (const method of ['GET', 'PATCH', 'DELETE']) {
+      const { status, body } = await app.admin(
+        method,
+        `/api-keys/${key.id}`,
+        method === 'PATCH' ? {} : undefined,
+      );
+      expect(status).toBe(404);
+      expect(body).toEqual({ success: false, error: 'API key not found', code: 'NOT_FOUND' });
+    }
+    expect((await events(key.id)).at(-1)).toMatchObject({ action: 'api_key.deleted', actor_type: 'api_key' });
+  });
+
+  it.each([
+    [{ permissions: undefined }, { permissions: ['The permissions field is required.'] }],
+    [{ permissions: [] }, { permissions: ['The permissions field is required.'] }],
+    [{ permissions: 'all' }, { permissions: ['The permissions field must be an array.'] }],
+    [{ permissions: ['licenses'] }, { permissions: ['The selected permissions.0 is invalid.'] }],
+    [{ permissions: ['read', 'wine:write'] }, { permissions: ['The selected permissions.1 is invalid.'] }],
+    [{ name: undefined }, { name: ['The name field is required.'] }],
+    [{ name: 'a\0b' }, { name: ['The name field format is invalid.'] }],
+    [{ ip_whitelist: ['10.0.0.0/33'] }, { ip_whitelist: ['The ip whitelist.0 field format is invalid.'] }],
+    [{ ip_whitelist: ['10.0.0.1', 5] }, { ip_whitelist: ['The ip whitelist.1 field must be a string.'] }],
+    [{ expires_in: -1 }, { expires_in: ['The expires in field must be at least 0.'] }],
+    [{ expires_in: 1.5 }, { expires_in: ['The expires in field must be an integer.'] }],
+    [{ rate_limit: 0 }, { rate_limit: ['The rate limit field must be at least 1.'] }],
+    [{ enabled: true }, { enabled: ['The enabled field is prohibited.'] }],
+  ])('is not made of %j', async (change, details) => {
+    const body = { name: 'Portal', permissions: ['read'], ...change };
+    const answer = await app.admin('POST', '/api-keys', body);
+    expect(answer.status).toBe(422);
+    expect(answer.body).toEqual({
+      success: false,
+      error: 'Validation failed',
+      code: 'VALIDATION_ERROR',
+      details,
+    });
+  });
+
+  it('is not found by an id that is none', async () => {
+    for (const id of ['1', 'x'.repeat(300), '%00', randomUUID()]) {
+      expect((await app.admin('GET', `/api-keys/${id}`)).status).toBe(404);
+    }
+  });
+});
+
+describe('a key that manages keys', () => {
+  it('hands on no more than it may do itself', async () => {
+    const manager = (await make({ permissions: ['api-keys:write', 'licenses:read'] })).key;
+    const attempt = (permissions: string[]) => as(manager, 'POST', '/api-keys', { name: 'x', permissions });
+    expect((await attempt(['licenses:read', 'api-keys:read'])).status).toBe(201);
+    for (const [permissions, beyond] of [
+      [['all'], 'all'],
+      [['read'], 'read'],
+      [['licenses:read', 'licenses:write'], 'licenses:write'],
+    ] as const) {
+      const { status, body } = await attempt([...permissions]);
+      expect(status).toBe(403);
+      expect(body).toEqual({ success: false, error: `API key cannot grant '${beyond}'`, code: 'FORBIDDEN' });
+    }
+  });
+
+  it('neither changes nor removes one that may do more', async () => {
+    const manager = (await make({ permissions: ['api-keys:write'] })).key;
+    const strong = await make({ permissions: ['all'], ip_whitelist: ['192.0.2.1'] });
+    expect((await as(manager, 'PATCH', `/api-keys/${strong.id}`, { ip_whitelist: [] })).status).toBe(403);
+    expect((await as(manager, 'DELETE', `/api-keys/${strong.id}`)).status).toBe(403);
+    const { body } = await app.admin('GET', `/api-keys/${strong.id}`);
+    expect(body.data.ip_whitelist).toEqual(['192.0.2.1']);
+    expect(await events(strong.id)).toHaveLength(1);
+  });
+});
+
+describe('the door of the admin plane', () => {
+  it('opens to a key in either header', async () => {
+    expect(await statusWith({ 'x-admin-key': app.adminKey })).toBe(200);
+    expect(await statusWith({ authorization: `Bearer ${app.adminKey}` })).toBe(200);
+    expect(await statusWith({ authorization: `bearer ${app.adminKey}` })).toBe(200);
+  });
+
+  it('stays closed to anything else', async () => {
+    const unknown = `mk_${'0'.repeat(48)}`;
+    const attempts: Record<string, string>[] = [
+      {},
+      { 'x-admin-key': '' },
+      { 'x-admin-key': unknown },
+      { 'x-admin-key': app.adminKey.toUpperCase() },
+      { 'x-admin-key': `${app.adminKey}0` },
+      { 'x-admin-key': 'x'.repeat(10_000) },
+      { 'x-admin-key': unknown, authorization: `Bearer ${app.adminKey}` },
+      { authorization: app.adminKey },
+      { authorization: `Basic ${app.adminKey}` },
+      { cookie: `x-admin-key=${app.adminKey}` },
+    ];
+    for (const headers of attempts) {
+      const answer = await app.request('GET', '/api/v1/admin/api-keys', { headers });
+      expect(answer.status).toBe(401);
+      expect(answer.body).toEqual(REFUSED);
+    }
+  });
+
+  it('closes to a key that is disabled, expired or used from elsewhere', async () => {
+    const key = await make({ permissions: ['all'], expires_in: 1 });
+    const opens = async () => (await statusWith({ 'x-admin-key': key.key })) === 200;
+    const patch = (body: object) => app.must('PATCH', `/api-keys/${key.id}`, body);
+    expect(await opens()).toBe(true);
+    await patch({ enabled: false });
+    expect(await opens()).toBe(false);
+    await patch({ enabled: true, ip_whitelist: ['192.0.2.1'] });
+    expect(await opens()).toBe(false);
+    await patch({ ip_whitelist: ['::ffff:127.0.0.0/104'] });
+    expect(await opens()).toBe(true);
+    app.clock.advance({ seconds: 86_399 });
+    expect(await opens()).toBe(true);
+    app.clock.advance({ seconds: 1 });
+    expect(await opens()).toBe(false);
+  });
+
+  it('lets a key do what it is scoped for and nothing else', async () => {
+    const reader = (await make({ permissions: ['read'] })).key;
+    const licenses = (await make({ permissions: ['licenses:write'] })).key;
+    expect((await as(reader, 'GET', '/api-keys')).status).toBe(200);
+    for (const [key, method] of [
+      [reader, 'POST'],
+      [licenses, 'GET'],
+    ] as const) {
+      const answer = await as(key, method, '/api-keys', method === 'POST' ? {} : undefined);
+      expect(answer.status).toBe(403);
+      expect(answer.body).toEqual({
+        success: false,
+        error: "API key is not scoped for 'api-keys'",
+        code: 'FORBIDDEN',
+      });
+    }
+  });
+
+  it('opens to an admin’s session in full, to support for reading, to a customer not at all', async () => {
+    const tokens: Record<string, string> = {};
+    for (const role of ['admin', 'support', 'customer']) {
+      await app.sql(
+        `insert into users (id, username, email, role, status, password_hash, created_at, updated_at)
+         select $1, $2, $2, $3, 'active', password_hash, now(), now() from users where username = 'admin'`,
+        [randomUUID(), `the-${role}`, role],
+      );
+      const body = { username: `the-${role}`, password: app.password };
+      tokens[role] = (await app.request('POST', '/api/v1/auth/login', { body })).body.token;
+    }
+    const attempt = async (role: string, method: string) => {
+      const body = method === 'POST' ? { name: 'x', permissions: ['read'] } : undefined;
+      const headers = { authorization: `Bearer ${tokens[role]}` };
+      return (await app.request(method, '/api/v1/admin/api-keys', { body, headers })).status;
+    };
+    expect([await attempt('admin', 'GET'), await attempt('admin', 'POST')]).toEqual([200, 201]);
+    expect([await attempt('support', 'GET'), await attempt('support', 'POST')]).toEqual([200, 403]);
+    expect([await attempt('customer', 'GET'), await attempt('customer', 'POST')]).toEqual([401, 401]);
+    expect(await statusWith({ 'x-admin-key': tokens.admin ?? '' })).toBe(401);
+    const [event] = await app.sql(
+      `select actor_type, count(*)::int as n from audit_events where action = 'api_key.created' and actor_type = 'user' group by 1`,
+    );
+    expect(event).toEqual({ actor_type: 'user', n: 1 });
+  });
+
+  it('notes the last use at most once a minute', async () => {
+    const key = await make({ permissions: ['read'] });
+    const lastUse = async () => {
+      await as(key.key, 'GET', '/api-keys');
+      const [row] = await app.sql('select last_used_at, xmin from api_keys where id = $1', [key.id]);
+      return row;
+    };
+    const first = await lastUse();
+    expect(first.last_used_at).toEqual(app.clock.now());
+    app.clock.advance({ seconds: 59 });
+    expect(await lastUse()).toEqual(first);
+    app.clock.advance({ seconds: 1 });
+    expect((await lastUse()).last_used_at).toEqual(app.clock.now());
+  });
+});
