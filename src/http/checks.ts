@@ -51,15 +51,15 @@ const onText =
 export const string: Check = (value) => unless(typeof value === 'string', 'string');
 export const storable: Check = (value) => unless(isStorableJson(value), 'format');
 
-/** Code points, or more than `bound` without walking a string that is longer than that anyway. */
-const lengthUpTo = (bound: number, text: string): number =>
+/** Code points. One takes at most two units, so a string that is clearly too long is never walked. */
+const codePoints = (text: string, bound: number): number =>
   text.length > 2 * bound ? text.length : [...text].length;
 
 export const minLength = (min: number): Check =>
-  onText((text) => unless(lengthUpTo(min, text) >= min, 'minLength', { min }));
+  onText((text) => unless(text.length >= 2 * min || codePoints(text, min) >= min, 'minLength', { min }));
 
 export const maxLength = (max: number): Check =>
-  onText((text) => unless(lengthUpTo(max, text) <= max, 'maxLength', { max }));
+  onText((text) => unless(text.length <= max || codePoints(text, max) <= max, 'maxLength', { max }));
 
 export const matches = (pattern: RegExp): Check => onText((text) => unless(pattern.test(text), 'format'));
 

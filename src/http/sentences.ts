@@ -29,27 +29,14 @@ export type Constraint = keyof typeof SENTENCES;
 export type Values = Readonly<Partial<Record<'size' | 'min' | 'max', number>>>;
 
 /**
- * A sentence with its values and without its field, for a field that does not know yet where it lies. `at` names a part
- * of the field's value, such as an entry of a map.
- */
-export function template(constraint: Constraint, values: Values = {}, at?: string): string {
-  const filled = Object.entries(values).reduce<string>(
-    (text, [name, value]) => text.replace(`:${name}`, String(value)),
-    SENTENCES[constraint],
-  );
-  return at === undefined ? filled : filled.replace(':field', () => `:field.${at}`);
-}
-
-/** Puts a field's name into a template, with spaces for underscores. */
-export function placed(text: string, field: string): string {
-  // By a function: a name from outside may hold `$&`, which a plain replacement would expand.
-  return text.replace(/:field(\S*)/, (_, at: string) => `${field}${at}`.replaceAll('_', ' '));
-}
-
-/**
  * What is wrong with a field, in the contract's words: `sentence('min', 'max_activations', { min: 1 })` is
  * "The max activations field must be at least 1."
  */
 export function sentence(constraint: Constraint, field: string, values: Values = {}): string {
-  return placed(template(constraint, values), field);
+  const filled = Object.entries(values).reduce<string>(
+    (text, [name, value]) => text.replace(`:${name}`, String(value)),
+    SENTENCES[constraint],
+  );
+  // By a function: a name from outside may hold `$&`, which a plain replacement would expand.
+  return filled.replace(':field', () => field.replaceAll('_', ' '));
 }
