@@ -187,7 +187,8 @@ export function StringListField({
 
 /** An object with declared fields of its own. */
 export function ObjectField(nested: () => Dto, options: FieldOptions = {}): PropertyDecorator {
-  return declare(options, [check.object], { type: nested }, { nested });
+  // Swagger takes a function for a class that comes later by its name, `type`, alone.
+  return declare(options, [check.object], { type: () => nested() }, { nested });
 }
 
 const MAX_METADATA_BYTES = 16_384;

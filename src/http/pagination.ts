@@ -4,7 +4,7 @@ import { ChoiceField, IntegerField, Text } from './fields.js';
 const MAX_PAGE = 100_000;
 
 /** What every list takes. Resources extend `listQuery(…)`, which adds the sorting. */
-export abstract class ListQuery {
+export abstract class ListQuery<Field extends string = string> {
   @IntegerField({ min: 1, max: MAX_PAGE, default: 1 })
   page: number;
 
@@ -14,29 +14,32 @@ export abstract class ListQuery {
   @Text({ max: 200, description: 'Free text to look for.' })
   q?: string;
 
-  abstract readonly sort: string;
+  abstract readonly sort: Field | `-${Field}`;
 
   /** How many rows lie before the page. */
   get offset(): number {
     return (this.page - 1) * this.per_page;
   }
 
-  /** The field to sort by and the direction, from `-created_at` and the like. */
-  get order(): { readonly field: string; readonly direction: 'ASC' | 'DESC' } {
-    return this.sort.startsWith('-')
-      ? { field: this.sort.slice(1), direction: 'DESC' }
-      : { field: this.sort, direction: 'ASC' };
+  /** The field to sort by, one of those listed, and the direction. */
+  get order(): { readonly field: Field; readonly direction: 'ASC' | 'DESC' } {
+    const isDescending = this.sort.startsWith('-');
+    return {
+      field: (isDescending ? this.sort.slice(1) : this.sort) as Field,
+      direction: isDescending ? 'DESC' : 'ASC',
+    };
   }
 }
 
 /**
- * The base of a resource's list query: `class ProductsQuery extends listQuery(['created_at', 'code']) { … }`. Each field
- * sorts upwards, or with a minus downwards; without a choice the newest come first.
+ * The base of a resource's list query: `class ProductsQuery extends listQuery(['code', 'name']) { … }`. Lists sort by
+ * these fields and by `created_at`, upwards or with a minus downwards; unless told otherwise the newest come first.
  */
-export function listQuery(sortable: readonly string[], defaultSort = '-created_at') {
-  class SortedListQuery extends ListQuery {
-    @ChoiceField(sortable.flatMap((name) => [name, `-${name}`]), { default: defaultSort })
-    override readonly sort: string;
+export function listQuery<const Field extends string>(sortable: readonly Field[]) {
+  const choices = [...new Set(['created_at', ...sortable])].flatMap((name) => [name, `-${name}`]);
+  class SortedListQuery extends ListQuery<Field | 'created_at'> {
+    @ChoiceField(choices, { default: '-created_at' })
+    override readonly sort: ListQuery<Field | 'created_at'>['sort'];
   }
   return SortedListQuery;
 }

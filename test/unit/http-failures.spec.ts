@@ -21,17 +21,23 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BODY_LIMIT, createAdapter } from '../../src/http/adapter.js';
 import * as errors from '../../src/http/errors.js';
-import { HardwareIdField, MetadataField, Text } from '../../src/http/fields.js';
+import { HardwareIdField, IntegerField, MetadataField, ObjectField, Text } from '../../src/http/fields.js';
 import { HttpModule } from '../../src/http/http.module.js';
 import { adminList, listQuery } from '../../src/http/pagination.js';
 import { PLANE_NAMES, PLANES, type Plane } from '../../src/http/planes.js';
 import { StreamedBody, streamOf } from '../../src/http/streamed-body.js';
 
 const SECRET = 'mk_5ecret';
+
+class Part {
+  @IntegerField({ required: true, min: 1 })
+  size: number;
+}
 
 class Echo {
   @HardwareIdField({ required: true })
@@ -42,9 +48,12 @@ class Echo {
 
   @MetadataField()
   metadata?: Record<string, unknown>;
+
+  @ObjectField(() => Part)
+  part?: Part;
 }
 
-class EchoQuery extends listQuery(['created_at', 'code']) {}
+class EchoQuery extends listQuery(['code']) {}
 
 const THROWN: Readonly<Record<string, () => unknown>> = {
   unauthorized: () => errors.unauthorized('Invalid or missing API key'),
@@ -706,6 +715,31 @@ describe('the adapter', () => {
       expect((await send({ method: 'GET', path: `${base}/list?${query}` })).status).toBe(422);
     },
   );
+
+  it('describes its input in OpenAPI', () => {
+    const { components, paths } = SwaggerModule.createDocument(app, new DocumentBuilder().build());
+    expect(components?.schemas).toMatchObject({
+      Part: { required: ['size'], properties: { size: { type: 'integer', minimum: 1 } } },
+      Echo: {
+        required: ['hardware_id'],
+        properties: {
+          hardware_id: { type: 'string', pattern: '^[0-9a-fA-F]{64}$' },
+          note: { type: 'string', maxLength: 255 },
+          part: { $ref: '#/components/schemas/Part' },
+        },
+      },
+    });
+    expect(paths['/api/v1/admin/list']?.get?.parameters).toContainEqual({
+      name: 'sort',
+      in: 'query',
+      required: false,
+      schema: {
+        type: 'string',
+        enum: ['created_at', '-created_at', 'code', '-code'],
+        default: '-created_at',
+      },
+    });
+  });
 
   it('keeps serving after all of that', async () => {
     expect((await send({ method: 'GET', path: `${base}/item/7` })).status).toBe(200);
