@@ -48,6 +48,8 @@ const body = (one: Sold, more: object = {}) => ({
 });
 const bare = (one: Sold) => ({ key_hash: one.keyHash, hardware_id: one.hardwareId, version: '1.0.0' });
 
+const newMachine = (one: Sold): Sold => ({ ...one, hardwareId: randomBytes(32).toString('hex') });
+
 const rows: string[][] = [['', 'requests/s', 'p50 ms', 'p99 ms', 'memory MB', 'of the limit']];
 const row = (name: string, m: Measured, limit?: Measured) =>
   rows.push([
@@ -127,7 +129,6 @@ try {
   row('validate: lease fresh, with proof', proven, validateLimit);
   await age();
   await clean();
-  const newMachine = (one: Sold): Sold => ({ ...one, hardwareId: randomBytes(32).toString('hex') });
   const activateLimit = await run(limit, 'activate, bare Fastify + pg', {
     path: '/activate',
     body: () => bare(newMachine(inTurn())),
