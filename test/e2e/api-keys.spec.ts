@@ -17,9 +17,6 @@ const as = (key: string, method: string, path: string, body?: unknown) =>
 const events = (subjectId: string) =>
   app.sql('select * from audit_events where subject_id = $1 order by id', [subjectId]);
 
-const statusWith = async (headers: Record<string, string>) =>
-  (await app.request('GET', '/api/v1/admin/api-keys', { headers })).status;
-
 const REFUSED = { success: false, error: 'Invalid or missing API key', code: 'UNAUTHORIZED' };
 
 describe('an API key', () => {
@@ -185,110 +182,5 @@ describe('a key that manages keys', () => {
     const { body } = await app.admin('GET', `/api-keys/${strong.id}`);
     expect(body.data.ip_whitelist).toEqual(['192.0.2.1']);
     expect(await events(strong.id)).toHaveLength(1);
-  });
-});
-
-describe('the door of the admin plane', () => {
-  it('opens to a key in either header', async () => {
-    expect(await statusWith({ 'x-admin-key': app.adminKey })).toBe(200);
-    expect(await statusWith({ authorization: `Bearer ${app.adminKey}` })).toBe(200);
-    expect(await statusWith({ authorization: `bearer ${app.adminKey}` })).toBe(200);
-  });
-
-  it('stays closed to anything else', async () => {
-    const unknown = `mk_${'0'.repeat(48)}`;
-    const attempts: Record<string, string>[] = [
-      {},
-      { 'x-admin-key': '' },
-      { 'x-admin-key': unknown },
-      { 'x-admin-key': app.adminKey.toUpperCase() },
-      { 'x-admin-key': `${app.adminKey}0` },
-      { 'x-admin-key': 'x'.repeat(10_000) },
-      { 'x-admin-key': unknown, authorization: `Bearer ${app.adminKey}` },
-      { authorization: app.adminKey },
-      { authorization: `Basic ${app.adminKey}` },
-      { cookie: `x-admin-key=${app.adminKey}` },
-    ];
-    for (const headers of attempts) {
-      const answer = await app.request('GET', '/api/v1/admin/api-keys', { headers });
-      expect(answer.status).toBe(401);
-      expect(answer.body).toEqual(REFUSED);
-    }
-  });
-
-  it('closes to a key that is disabled, expired or used from elsewhere', async () => {
-    const key = await make({ permissions: ['all'], expires_in: 1 });
-    const opens = async () => (await statusWith({ 'x-admin-key': key.key })) === 200;
-    const patch = (body: object) => app.must('PATCH', `/api-keys/${key.id}`, body);
-    expect(await opens()).toBe(true);
-    await patch({ enabled: false });
-    expect(await opens()).toBe(false);
-    await patch({ enabled: true, ip_whitelist: ['192.0.2.1'] });
-    expect(await opens()).toBe(false);
-    await patch({ ip_whitelist: ['::ffff:127.0.0.0/104'] });
-    expect(await opens()).toBe(true);
-    app.clock.advance({ seconds: 86_399 });
-    expect(await opens()).toBe(true);
-    app.clock.advance({ seconds: 1 });
-    expect(await opens()).toBe(false);
-  });
-
-  it('lets a key do what it is scoped for and nothing else', async () => {
-    const reader = (await make({ permissions: ['read'] })).key;
-    const licenses = (await make({ permissions: ['licenses:write'] })).key;
-    expect((await as(reader, 'GET', '/api-keys')).status).toBe(200);
-    for (const [key, method] of [
-      [reader, 'POST'],
-      [licenses, 'GET'],
-    ] as const) {
-      const answer = await as(key, method, '/api-keys', method === 'POST' ? {} : undefined);
-      expect(answer.status).toBe(403);
-      expect(answer.body).toEqual({
-        success: false,
-        error: "API key is not scoped for 'api-keys'",
-        code: 'FORBIDDEN',
-      });
-    }
-  });
-
-  it('opens to an admin’s session in full, to support for reading, to a customer not at all', async () => {
-    const tokens: Record<string, string> = {};
-    for (const role of ['admin', 'support', 'customer']) {
-      await app.sql(
-        `insert into users (id, username, email, role, status, password_hash, created_at, updated_at)
-         select $1, $2, $2, $3, 'active', password_hash, now(), now() from users where username = 'admin'`,
-        [randomUUID(), `the-${role}`, role],
-      );
-      const body = { username: `the-${role}`, password: app.password };
-      tokens[role] = (await app.request('POST', '/api/v1/auth/login', { body })).body.token;
-    }
-    const attempt = async (role: string, method: string) => {
-      const body = method === 'POST' ? { name: 'x', permissions: ['read'] } : undefined;
-      const headers = { authorization: `Bearer ${tokens[role]}` };
-      return (await app.request(method, '/api/v1/admin/api-keys', { body, headers })).status;
-    };
-    expect([await attempt('admin', 'GET'), await attempt('admin', 'POST')]).toEqual([200, 201]);
-    expect([await attempt('support', 'GET'), await attempt('support', 'POST')]).toEqual([200, 403]);
-    expect([await attempt('customer', 'GET'), await attempt('customer', 'POST')]).toEqual([401, 401]);
-    expect(await statusWith({ 'x-admin-key': tokens.admin ?? '' })).toBe(401);
-    const [event] = await app.sql(
-      `select actor_type, count(*)::int as n from audit_events where action = 'api_key.created' and actor_type = 'user' group by 1`,
-    );
-    expect(event).toEqual({ actor_type: 'user', n: 1 });
-  });
-
-  it('notes the last use at most once a minute', async () => {
-    const key = await make({ permissions: ['read'] });
-    const lastUse = async () => {
-      await as(key.key, 'GET', '/api-keys');
-      const [row] = await app.sql('select last_used_at, xmin from api_keys where id = $1', [key.id]);
-      return row;
-    };
-    const first = await lastUse();
-    expect(first.last_used_at).toEqual(app.clock.now());
-    app.clock.advance({ seconds: 59 });
-    expect(await lastUse()).toEqual(first);
-    app.clock.advance({ seconds: 1 });
-    expect((await lastUse()).last_used_at).toEqual(app.clock.now());
   });
 });

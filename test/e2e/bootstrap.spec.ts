@@ -1,0 +1,41 @@
+import { bootstrap } from '../../src/auth/bootstrap.js';
+import { Pepper } from '../../src/signing/data-keys.js';
+import { startApp } from '../setup/app.js';
+
+describe('the first start', () => {
+  it('has made one admin and one key, also when two nodes start at once', async () => {
+    const fresh = await startApp();
+    try {
+      await fresh.sql('delete from users');
+      await fresh.sql('delete from api_keys');
+      const said: string[] = [];
+      const foundation = {
+        config: { MOORING_ADMIN_PASSWORD: null, MOORING_ADMIN_KEY: null },
+        clock: fresh.clock,
+        database: { dataSource: fresh.dataSource },
+        keys: { pepper: fresh.nest.get(Pepper) },
+        say: (line: string) => void said.push(line),
+      };
+      await Promise.all([bootstrap(foundation), bootstrap(foundation)]);
+      await bootstrap(foundation);
+      expect(await fresh.sql('select username, role from users')).toEqual([
+        { username: 'admin', role: 'admin' },
+      ]);
+      expect(await fresh.sql('select permissions from api_keys')).toEqual([{ permissions: ['all'] }]);
+      const shown = (form: RegExp) => said.filter((line) => form.test(line));
+      const [password] = shown(/Admin password/);
+      const [key] = shown(/Admin API key/);
+      expect([shown(/Admin password/), shown(/Admin API key/)].map((lines) => lines.length)).toEqual([1, 1]);
+      const answer = await fresh.request('POST', '/api/v1/auth/login', {
+        body: { username: 'admin', password: password?.split(/ +/).at(-1) },
+      });
+      expect(answer.status).toBe(200);
+      const list = await fresh.request('GET', '/api/v1/admin/api-keys', {
+        headers: { 'x-admin-key': key?.split(/ +/).at(-1) ?? '' },
+      });
+      expect(list.status).toBe(200);
+    } finally {
+      await fresh.stop();
+    }
+  });
+});
