@@ -13,16 +13,17 @@ import { Limits } from './http/limits/limits.js';
 import { measureRequests } from './metrics/measure-requests.js';
 import { StartupError } from './startup-error.js';
 
+function readFile(name: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new StartupError(`${name} can't be read: ${path}.`, { cause: error });
+  }
+}
+
 function readTls({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) {
   if (TLS_CERT_FILE === null || TLS_KEY_FILE === null) return undefined;
-  const read = (name: string, path: string) => {
-    try {
-      return readFileSync(path);
-    } catch (error) {
-      throw new StartupError(`${name} can't be read: ${path}.`, { cause: error });
-    }
-  };
-  return { cert: read('TLS_CERT_FILE', TLS_CERT_FILE), key: read('TLS_KEY_FILE', TLS_KEY_FILE) };
+  return { cert: readFile('TLS_CERT_FILE', TLS_CERT_FILE), key: readFile('TLS_KEY_FILE', TLS_KEY_FILE) };
 }
 
 /** The application as main.ts and the tests run it, configured but not yet listening. */

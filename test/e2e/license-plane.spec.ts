@@ -241,10 +241,10 @@ describe('deactivate', () => {
   });
 });
 
-describe('rebind', () => {
-  const rebind = (key: string, from: string, to: string) =>
-    app.panel('rebind', panelBody(key, to, { previous_hardware_id: from }));
+const rebind = (key: string, from: string, to: string) =>
+  app.panel('rebind', panelBody(key, to, { previous_hardware_id: from }));
 
+describe('rebind', () => {
   it('moves the seat, and the same move sent again costs nothing', async () => {
     const { license, key } = await app.sell();
     const [from, to] = [hardwareId(), hardwareId()];

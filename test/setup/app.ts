@@ -60,7 +60,7 @@ export class TestApp {
       method,
       redirect: 'manual',
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...options.headers },
-      ...(body !== undefined && { body: body as BodyInit }),
+      ...(body !== undefined && { body }),
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') === true && text !== '';
@@ -121,6 +121,8 @@ export class TestApp {
   }
 }
 
+const quiet = () => undefined;
+
 /** A hardware id that no other test uses. */
 export const hardwareId = (): string => randomBytes(32).toString('hex');
 
@@ -162,7 +164,6 @@ export async function startApp({
     ...WIDE_LIMITS,
     ...settings,
   });
-  const quiet = () => undefined;
   const database = await openDatabase(
     { url: clone.url, dataDir, poolSize: config.DATABASE_POOL_SIZE },
     { log: quiet },
