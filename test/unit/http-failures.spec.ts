@@ -122,6 +122,12 @@ function failingController(segment: string): Type<unknown> {
       throw new Error(SECRET);
     }
 
+    @Get('slow')
+    slow(@Res() reply: FastifyReply) {
+      reply.raw.writeHead(200, { 'content-length': '100' });
+      reply.raw.write('begun');
+    }
+
     @Get('middleware')
     middleware() {
       return {};
@@ -685,6 +691,18 @@ describe('the adapter', () => {
       `POST ${base}/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
     );
     expect(seen(answer)).toEqual(refusal('admin', 400, 'VALIDATION_ERROR', 'Invalid request'));
+  });
+
+  it('writes no second answer into one that is under way', async () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`GET ${base}/slow HTTP/1.1\r\nHost: x\r\n\r\n`);
+    socket.once('data', () => socket.write('GARBAGE\r\n\r\n'));
+    const received: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => received.push(chunk)).on('error', ignore);
+    await once(socket, 'close');
+    const all = Buffer.concat(received).toString();
+    expect(all).toMatch(/begun$/);
+    expect(all.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
   it('answers a target that the router refuses in an envelope', async () => {
