@@ -13,7 +13,7 @@ export interface ServiceLock {
 
 const ADVISORY_KEY = 7_066_830_570;
 /** A service that was killed a moment ago is still giving its lock back. */
-const TRIES = 20;
+const TRIES = 10;
 const PAUSE_MS = 100;
 
 /** Says that the folder is taken, with the process id of the holder as far as the lock file tells it. */
