@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { withDatabase } from './database-url.mjs';
+import tearDown from './global-teardown.mjs';
 
 /** Tests lose nothing when the machine crashes, and several services share one server. */
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
@@ -40,9 +41,15 @@ export default async function setUp() {
   globalThis.testServer = { ...server, template };
   process.env.TEST_DATABASE_ADMIN_URL = server.url;
   process.env.TEST_DATABASE_TEMPLATE = template;
-  const admin = new Client({ connectionString: server.url });
-  await admin.connect();
-  await admin.query(`create database ${template}`);
-  await admin.end();
-  await migrate(withDatabase(server.url, template));
+  try {
+    const admin = new Client({ connectionString: server.url });
+    await admin.connect();
+    await admin.query(`create database ${template}`);
+    await admin.end();
+    await migrate(withDatabase(server.url, template));
+  } catch (error) {
+    // Jest tears down only what was set up.
+    await tearDown();
+    throw error;
+  }
 }

@@ -1,14 +1,21 @@
 import { Client } from 'pg';
 
-/** Drops the template and whatever clones the tests left, then stops the server if this run started it. */
-export default async function tearDown() {
-  const { url, template, stop } = globalThis.testServer;
+async function dropDatabases(url, prefix) {
   const admin = new Client({ connectionString: url });
   await admin.connect();
   const { rows } = await admin.query('select datname from pg_database where starts_with(datname, $1)', [
-    template,
+    prefix,
   ]);
   for (const { datname } of rows) await admin.query(`drop database if exists ${datname} with (force)`);
   await admin.end();
-  await stop();
+}
+
+/** Drops the template and whatever clones the tests left, then stops the server if this run started it. */
+export default async function tearDown() {
+  const { url, template, stop } = globalThis.testServer;
+  try {
+    await dropDatabases(url, template);
+  } finally {
+    await stop();
+  }
 }
