@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import ipaddr from 'ipaddr.js';
+import { isAddressRange } from './access/address-list.js';
 import { StartupError } from './startup-error.js';
 
 /** A setting: how it is read, what it is when absent, and the line of documentation that `.env.example` repeats. */
@@ -42,7 +42,7 @@ const addresses = (value: string, name: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) =>
-      ipaddr.isValid(part) || ipaddr.isValidCIDR(part)
+      isAddressRange(part)
         ? part
         : refuse(name, 'must be a list of addresses and CIDR ranges of proxies, separated by commas'),
     );
@@ -53,7 +53,9 @@ const choice =
     values.find((known) => known === value) ?? refuse(name, `must be one of ${values.join(', ')}`);
 
 const password = (value: string, name: string) =>
-  Array.from(value).length >= 12 ? value : refuse(name, 'must have at least 12 characters');
+  Array.from(value).length >= 12 && value.length <= 256
+    ? value
+    : refuse(name, 'must have 12 to 256 characters');
 
 const adminKey = (value: string, name: string) =>
   /^mk_[0-9a-f]{48}$/.test(value) ? value : refuse(name, 'must be mk_ and 48 hexadecimal digits');
