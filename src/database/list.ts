@@ -1,0 +1,46 @@
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+
+/** One page of a list as a request asks for it. */
+export interface PageRequest {
+  readonly q?: string;
+  readonly order: { readonly field: string; readonly direction: 'ASC' | 'DESC' };
+  readonly offset: number;
+  readonly per_page: number;
+}
+
+/** What a list is searched, sorted and filtered by. Columns are written `alias.property`. */
+export interface ListColumns {
+  readonly searched: readonly string[];
+  /** The column behind each name that can be sorted by. */
+  readonly sorted: Readonly<Record<string, string>>;
+  /** The value that a column must have; undefined where the request does not ask. */
+  readonly filtered?: Readonly<Record<string, unknown>>;
+}
+
+/** Text as a LIKE pattern that contains it: a searched `%` or `_` is that character and nothing more. */
+const containing = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`;
+
+/**
+ * Reads one page and counts the whole. Equal rows are ordered by id, so that no row is on two pages or on none.
+ * Conditions that the builder has already stay.
+ */
+export async function listPage<Row extends ObjectLiteral>(
+  builder: SelectQueryBuilder<Row>,
+  { q, order, offset, per_page }: PageRequest,
+  { searched, sorted, filtered = {} }: ListColumns,
+): Promise<[Row[], number]> {
+  const column = sorted[order.field];
+  if (column === undefined) throw new Error(`No column is sorted as ${order.field}`);
+  Object.entries(filtered).forEach(([name, value], index) => {
+    if (value !== undefined) builder.andWhere(`${name} = :filter${index}`, { [`filter${index}`]: value });
+  });
+  if (q !== undefined) {
+    builder.andWhere(`(${searched.map((name) => `${name} ilike :q`).join(' or ')})`, { q: containing(q) });
+  }
+  return builder
+    .orderBy(column, order.direction)
+    .addOrderBy(`${builder.alias}.id`, order.direction)
+    .offset(offset)
+    .limit(per_page)
+    .getManyAndCount();
+}
