@@ -1,0 +1,132 @@
+import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { validate as isUuid } from 'uuid';
+import { recordAudit } from '../database/audit.js';
+import { differences } from '../database/differences.js';
+import { listPage, type ListColumns, type PageRequest } from '../database/list.js';
+import { violatedConstraint } from '../database/violations.js';
+import type { Actor } from '../domain/actor.js';
+import { ApiError, notFound } from '../http/errors.js';
+import { sentence } from '../http/sentences.js';
+
+interface StoredRow extends ObjectLiteral {
+  readonly id: string;
+  readonly updatedAt: Date;
+}
+
+/** What one kind of record is called, and what its constraints mean to an admin. */
+export interface RecordKind<Row extends StoredRow> {
+  readonly entity: EntityTarget<Row>;
+  /** In the audit log: `<subject>.created` and so on. */
+  readonly subject: string;
+  /** As in "Product not found". */
+  readonly name: string;
+  /** What every event tells of the record, for it may be gone when the log is read. */
+  readonly identity: (row: Row) => Record<string, unknown>;
+  /** Free text that may name a person: kept where it can be erased. */
+  readonly personal?: readonly (keyof Row & string)[];
+  readonly conflicts: Readonly<Record<string, () => ApiError>>;
+}
+
+/** Who makes a change, and when. */
+export interface Change {
+  readonly actor: Actor;
+  readonly now: Date;
+}
+
+/** A value that must be unique is another record's already. */
+export const taken = (field: string): ApiError => {
+  const error = sentence('taken', field);
+  return new ApiError('CONFLICT', { error, details: { [field]: [error] } });
+};
+
+/** Records that are listed, made, changed and deleted, each change with its audit event in one transaction. */
+export class Records<Row extends StoredRow> {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly kind: RecordKind<Row>,
+  ) {}
+
+  /** Columns are written `record.property`. */
+  list(request: PageRequest, columns: ListColumns): Promise<[Row[], number]> {
+    const builder = this.dataSource.manager.createQueryBuilder(this.kind.entity, 'record');
+    return listPage(builder, request, columns);
+  }
+
+  /** @throws 404 for none, and for an id that is none */
+  get(id: string): Promise<Row> {
+    return this.find(this.dataSource.manager, id);
+  }
+
+  async insert(row: Row, change: Change): Promise<Row> {
+    return this.write(async (manager) => {
+      await manager.insert(this.kind.entity, row as QueryDeepPartialEntity<Row>);
+      await this.note(manager, change, row, 'created');
+      return row;
+    });
+  }
+
+  /** `changesOf` sees the row as it is under the lock; what it leaves undefined stays. A change of nothing leaves no trace. */
+  async update(id: string, changesOf: (row: Row) => Partial<Row>, change: Change): Promise<Row> {
+    return this.write(async (manager) => {
+      const row = await this.find(manager, id, 'for_no_key_update');
+      const columns = changesOf(row);
+      const metadata = this.dataSource.getMetadata(this.kind.entity);
+      const changes = differences(metadata, row, columns, this.kind.personal);
+      if (Object.keys(changes).length === 0) return row;
+      const values = { ...columns, updatedAt: change.now };
+      await manager.update(this.kind.entity, this.where(row.id), values as QueryDeepPartialEntity<Row>);
+      const updated = await this.find(manager, row.id);
+      await this.note(manager, change, updated, 'updated', { changes });
+      return updated;
+    });
+  }
+
+  async remove(id: string, change: Change): Promise<void> {
+    await this.write(async (manager) => {
+      const row = await this.find(manager, id, 'for_no_key_update');
+      await manager.delete(this.kind.entity, this.where(row.id));
+      await this.note(manager, change, row, 'deleted');
+    });
+  }
+
+  private where(id: string): FindOptionsWhere<Row> {
+    return { id } as FindOptionsWhere<Row>;
+  }
+
+  private async find(manager: EntityManager, id: string, lock?: 'for_no_key_update'): Promise<Row> {
+    const row = isUuid(id)
+      ? await manager.findOne(this.kind.entity, {
+          where: this.where(id),
+          ...(lock !== undefined && { lock: { mode: lock } }),
+        })
+      : null;
+    if (row === null) throw notFound(this.kind.name);
+    return row;
+  }
+
+  private async write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await this.dataSource.transaction(work);
+    } catch (error) {
+      throw this.kind.conflicts[violatedConstraint(error) ?? '']?.() ?? error;
+    }
+  }
+
+  private note(
+    manager: EntityManager,
+    { actor, now }: Change,
+    row: Row,
+    verb: 'created' | 'updated' | 'deleted',
+    details: Record<string, unknown> = {},
+  ): Promise<void> {
+    const { subject, identity, personal = [] } = this.kind;
+    return recordAudit(manager, actor, now, {
+      action: `${subject}.${verb}`,
+      subjectType: subject,
+      subjectId: row.id,
+      details: { ...identity(row), ...details },
+      personal: Object.fromEntries(personal.map((name) => [name, row[name] ?? null])),
+    });
+  }
+}
