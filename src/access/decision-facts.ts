@@ -67,5 +67,7 @@ export async function rebindFacts(
     movesInWindow: history.movesInWindow,
     quota: license.policy.rebindQuota,
   };
-  return { facts: { ...seatFacts(license), rebind }, seatsToRelease: [], previousSeat };
+  // A blocked machine does not get away by moving its seat to another.
+  const hardwareBlocked = license.hardwareBlocked || history.previousBlocked;
+  return { facts: { ...seatFacts(license), hardwareBlocked, rebind }, seatsToRelease: [], previousSeat };
 }

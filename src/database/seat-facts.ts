@@ -12,6 +12,8 @@ export interface RebindHistory {
   readonly movesInWindow: number;
   /** The same move is on record. Whether the target still holds the seat is a fact of the seat. */
   readonly sameMoveRecorded: boolean;
+  /** The hardware that the seat would leave is on the blocklist. */
+  readonly previousBlocked: boolean;
 }
 
 export const REBIND_WINDOW_DAYS = 30;
@@ -34,7 +36,8 @@ const REBIND_HISTORY: Statement = {
   text: `select
       count(*) filter (where moved_at > $4::timestamptz - make_interval(days => ${REBIND_WINDOW_DAYS}))::int as "movesInWindow",
       coalesce((array_agg(from_hardware_id order by moved_at desc, id desc) filter (where to_hardware_id = $3))[1] = $2, false)
-        as "sameMoveRecorded"
+        as "sameMoveRecorded",
+      exists (select 1 from blocklist where hardware_id = $2) as "previousBlocked"
     from rebinds where license_id = $1 and moved_at <= $4::timestamptz`,
 };
 
@@ -59,7 +62,8 @@ export async function loadRebindHistory(
   move: { licenseId: string; from: string; to: string; now: Date },
 ): Promise<RebindHistory> {
   const { rows } = await run<RebindHistory>(REBIND_HISTORY, [move.licenseId, move.from, move.to, move.now]);
-  return rows[0] ?? { movesInWindow: 0, sameMoveRecorded: false };
+  if (rows[0] === undefined) throw new Error('An aggregate answers one row');
+  return rows[0];
 }
 
 const LOCK_BY_KEY: Statement = {

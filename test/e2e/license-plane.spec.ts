@@ -270,6 +270,14 @@ describe('rebind', () => {
     expect((await rebind(key, ids[2], ids[3])).status).toBe(200);
   });
 
+  it('does not let a blocked machine get away with its seat', async () => {
+    const { key } = await app.sell();
+    const hardware = hardwareId();
+    await app.panel('activate', panelBody(key, hardware));
+    await app.must('POST', '/blocklist', { hardware_id: hardware });
+    expect((await rebind(key, hardware, hardwareId())).body.code).toBe('HARDWARE_MISMATCH');
+  });
+
   it('changes nothing when both ids are the same, and needs a seat to move', async () => {
     const { license, key } = await app.sell();
     const hardware = hardwareId();
