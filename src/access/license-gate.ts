@@ -90,11 +90,12 @@ export class LicenseGate {
     knock: Knock,
     work: (license: LicenseRecord, run: Run, manager: EntityManager) => Promise<T>,
   ): Promise<T | null> {
+    if (knock.typo) return this.admit(knock, null).then(() => null);
     for (;;) {
       try {
         const found = await this.dataSource.transaction(async (manager) => {
           const run = await inTransaction(manager);
-          if (knock.typo || !(await lockLicense(run, { keyHash: knock.keyHash }))) return null;
+          if (!(await lockLicense(run, { keyHash: knock.keyHash }))) return null;
           const loaded = await loadLicenseFacts(run, this.query(knock));
           if (!this.ring.isCurrent(loaded.ringVersion)) throw new RingMoved(loaded.ringVersion);
           if (loaded.license === null) return null;
@@ -102,7 +103,7 @@ export class LicenseGate {
           return { result: await work(loaded.license, run, manager) };
         });
         if (found !== null) return found.result;
-        await this.look(knock);
+        await this.admit(knock, null);
         return null;
       } catch (error) {
         if (!(error instanceof RingMoved)) throw error;

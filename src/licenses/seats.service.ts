@@ -10,6 +10,8 @@ import { SeatWriter, type Work } from './seat-writer.js';
 import type { PanelCall } from './panel-call.js';
 import type { Verdict } from './verdict.js';
 
+const idsOf = (seat: { readonly id: string } | null): string[] => (seat === null ? [] : [seat.id]);
+
 /**
  * Where the seat limit is decided: each of these holds the license row from the count to the insert, so that two calls
  * never count the same free seat. See `LicenseGate.locked` for the lock and `license-policy.ts` for the rules.
@@ -36,7 +38,7 @@ export class SeatsService {
       return [
         found,
         async () => {
-          await this.release(license, [license.seat?.id ?? ''], 'deactivated', call, work);
+          await this.release(license, idsOf(license.seat), 'deactivated', call, work);
           return { code: 'VALID', license, seat: null, created: false };
         },
       ];
@@ -97,7 +99,7 @@ export class SeatsService {
   ): Promise<Verdict> {
     const stays = facts.rebind?.sameHardware === true || facts.rebind?.alreadyMoved === true;
     if (stays && license.seat !== null) return this.writer.keep(license, call, work);
-    await this.release(license, [previousSeat?.id ?? ''], 'rebound', call, work);
+    await this.release(license, idsOf(previousSeat), 'rebound', call, work);
     await recordRebind(work.run, {
       id: uuidv7(),
       licenseId: license.id,
