@@ -76,21 +76,23 @@ export class LicenseGate {
 
   /** The license as it is now, without a lock; null for an unknown key. Throws 429 for an address that guesses. */
   async look(knock: Knock): Promise<LicenseRecord | null> {
-    if (knock.typo) return this.admit(knock, null);
-    const loaded = await loadLicenseFacts(this.pool, this.query(knock));
-    await this.ring.ensureVersion(loaded.ringVersion);
-    return this.admit(knock, loaded.license);
+    if (knock.typo) return this.refuseUnknown(knock);
+    const { ringVersion, license } = await loadLicenseFacts(this.pool, this.query(knock));
+    await this.ring.ensureVersion(ringVersion);
+    if (license === null) return this.refuseUnknown(knock);
+    this.refuseGuesser(knock, license);
+    return license;
   }
 
   /**
-   * Runs `work` in a transaction that holds the license row, with the facts as they are under that lock.
-   * `work` gets null for an unknown key. What it returns has been committed.
+   * Runs `work` in a transaction that holds the license row, with the facts as they are under that lock; null for an
+   * unknown key. What it returns has been committed.
    */
   async locked<T>(
     knock: Knock,
     work: (license: LicenseRecord, run: Run, manager: EntityManager) => Promise<T>,
   ): Promise<T | null> {
-    if (knock.typo) return this.admit(knock, null).then(() => null);
+    if (knock.typo) return this.refuseUnknown(knock);
     for (;;) {
       try {
         const found = await this.dataSource.transaction(async (manager) => {
@@ -103,8 +105,7 @@ export class LicenseGate {
           return { result: await work(loaded.license, run, manager) };
         });
         if (found !== null) return found.result;
-        await this.admit(knock, null);
-        return null;
+        return await this.refuseUnknown(knock);
       } catch (error) {
         if (!(error instanceof RingMoved)) throw error;
         await this.ring.ensureVersion(error.version);
@@ -121,12 +122,9 @@ export class LicenseGate {
     return { by: { keyHash }, hardwareId, precedence, now };
   }
 
-  private async admit(knock: Knock, license: LicenseRecord | null): Promise<LicenseRecord | null> {
-    if (license !== null) {
-      this.refuseGuesser(knock, license);
-      return license;
-    }
-    const retryAfter = await this.guesses.count(knock.address);
+  /** Null, as often as an address may guess; then a 429. */
+  private async refuseUnknown({ address }: Knock): Promise<null> {
+    const retryAfter = await this.guesses.count(address);
     if (retryAfter > 0) throw rateLimited(retryAfter);
     return null;
   }
