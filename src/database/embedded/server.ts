@@ -134,6 +134,8 @@ export async function stopServer({ pid, exited }: Server): Promise<void> {
     ['SIGINT', GENTLE_STOP_MS],
     ['SIGQUIT', QUICK_STOP_MS],
   ] as const;
+  // The number of one that is gone may be somebody else's by now.
+  if ((await Promise.race([exited, null])) !== null) return;
   for (const [name, patience] of steps) {
     signal(pid, name);
     const timer = new AbortController();
