@@ -1,16 +1,31 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessModule } from './access/access.module.js';
+import { AdminApiKeysModule } from './admin/api-keys/api-keys.module.js';
+import { AdminBlocklistModule } from './admin/blocklist/blocklist.module.js';
+import { AdminLicensesModule } from './admin/licenses/licenses.module.js';
+import { AdminPoliciesModule } from './admin/policies/policies.module.js';
+import { AdminProductsModule } from './admin/products/products.module.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
 import { loggerModule } from './app.logging.js';
-import { HttpModule } from './http/http.module.js';
-import { LimitsModule } from './http/limits/limits.module.js';
-import { AdminApiKeysModule } from './admin/api-keys/api-keys.module.js';
 import { AdminGuard } from './auth/admin.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
 import { LicenseKeyGuard } from './http/limits/license-key.guard.js';
+import { LimitsModule } from './http/limits/limits.module.js';
 import { LicensesModule } from './licenses/licenses.module.js';
+
+const FEATURES = [
+  LicensesModule,
+  AuthModule,
+  AdminProductsModule,
+  AdminPoliciesModule,
+  AdminLicensesModule,
+  AdminBlocklistModule,
+  AdminApiKeysModule,
+  HealthModule,
+];
 
 /** The features, and what they stand on. */
 @Module({})
@@ -24,10 +39,7 @@ export class AppModule {
         HttpModule,
         LimitsModule,
         AccessModule,
-        LicensesModule,
-        AuthModule,
-        AdminApiKeysModule,
-        HealthModule,
+        ...FEATURES,
       ],
       // In this order: who may come in at all, then how often.
       providers: [
