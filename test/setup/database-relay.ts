@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from 'node:net';
+
+/** A wire to a database that a test can cut and mend. */
+export interface DatabaseRelay {
+  /** The URL of the database by way of the relay. */
+  readonly url: string;
+  /** Breaks every connection and refuses new ones, as a server does that went away. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+}
+
+/** Where the server of a libpq URL listens. */
+function targetOf({ hostname, port, searchParams }: URL): NetConnectOpts {
+  const host = searchParams.get('host') ?? hostname;
+  const number = searchParams.get('port') ?? (port || '5432');
+  return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${number}` } : { host, port: Number(number) };
+}
+
+function throughTcp(url: URL, port: number): string {
+  const relayed = new URL(`postgres://127.0.0.1:${port}${url.pathname}`);
+  relayed.username = url.username || (url.searchParams.get('user') ?? '');
+  relayed.password = url.password;
+  return relayed.href;
+}
+
+export async function relayDatabase(databaseUrl: string): Promise<DatabaseRelay> {
+  const target = targetOf(new URL(databaseUrl));
+  const open = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy());
+  };
+  const server = createServer((client) => {
+    const upstream = connect(target);
+    keep(client);
+    keep(upstream);
+    client.pipe(upstream).pipe(client);
+  });
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await listen(0);
+  return {
+    url: throughTcp(new URL(databaseUrl), port),
+    async cut() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+    async mend() {
+      await listen(port);
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { Plane } from '../../src/http/planes.js';
+import { hardwareId, type TestApp } from './app.js';
+import { jsonPost, type Received, type Sent } from './wire.js';
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly error: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** The envelopes of the contract, written down once more: the ones of src/http are what is tested. */
+const ENVELOPES = {
+  license: ({ error, code, details }) => ({ valid: false, error, code, ...(details && { details }) }),
+  download: ({ error }) => ({ error }),
+  admin: ({ error, code, details }) => ({ success: false, error, code, ...(details && { details }) }),
+  panel: ({ error, code, status }) => ({ success: false, code, error, message: error, status }),
+} as const satisfies Record<Plane, (refusal: Refusal) => object>;
+
+/** What bad fields are answered with, plane by plane; `first` is the first message. */
+const BAD_FIELDS = {
+  license: () => ({ status: 422, error: 'Invalid request data' }),
+  download: (first) => ({ status: 422, error: first }),
+  admin: () => ({ status: 422, error: 'Validation failed' }),
+  panel: (first) => ({ status: 400, error: first }),
+} as const satisfies Record<Plane, (first: string) => { status: number; error: string }>;
+
+export function badFields(plane: Plane, details: Readonly<Record<string, readonly string[]>>): Refusal {
+  const [first = ''] = Object.values(details).flat();
+  return { ...BAD_FIELDS[plane](first), code: 'VALIDATION_ERROR', details };
+}
+
+/** Everything about an answer that the contract fixes for a refusal, to be compared with `seen`. */
+export const refused = (plane: Plane, refusal: Refusal) => ({
+  status: refusal.status,
+  type: 'application/json; charset=utf-8',
+  saysWhenToComeBack: refusal.status === 429 || refusal.status === 503,
+  body: ENVELOPES[plane](refusal),
+});
+
+export const seen = ({ status, headers, body }: Received) => ({
+  status,
+  type: headers['content-type'],
+  saysWhenToComeBack: Number(headers['retry-after']) > 0,
+  body: JSON.parse(body) as unknown,
+});
+
+/** A route that stands for its plane. */
+export interface Representative {
+  /** Below /api/v1, and only for POST. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A body that is accepted. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly accepted: number;
+  /** What is said of an empty body. */
+  readonly empty: Refusal;
+  /** The same without a good credential. */
+  readonly stranger: { readonly sent: Sent; readonly refusal: Refusal };
+  /** A table that it can't do without. */
+  readonly table: string;
+}
+
+const required = (...fields: string[]) =>
+  Object.fromEntries(
+    fields.map((field) => [field, [`The ${field.replaceAll('_', ' ')} field is required.`]] as const),
+  );
+
+const NOBODYS_KEY = 'NOBODY-KNOWS-THIS-KEY';
+
+/** One route for each plane, over an app with a license that is active on some hardware. */
+export const representatives = (app: TestApp, key: string, hardware: string) => {
+  const panel = { license_key: key, hardware_id: hardware };
+  const stranger = { license_key: NOBODYS_KEY, hardware_id: hardwareId() };
+  return {
+    license: {
+      path: '/license/validate',
+      headers: {},
+      body: { ...panel, version: '1.0.0' },
+      accepted: 200,
+      empty: badFields('license', required('license_key', 'hardware_id', 'version')),
+      stranger: {
+        sent: jsonPost('/api/v1/license/validate', JSON.stringify({ ...stranger, version: '1.0.0' })),
+        refusal: { status: 401, code: 'INVALID_KEY', error: 'Invalid license key' },
+      },
+      table: 'licenses',
+    },
+    download: {
+      path: '/download/check-update',
+      headers: {},
+      body: { ...panel, current_version: '1.0.0' },
+      accepted: 200,
+      empty: badFields('download', required('license_key', 'hardware_id', 'current_version')),
+      stranger: {
+        sent: jsonPost(
+          '/api/v1/download/check-update',
+          JSON.stringify({ ...stranger, current_version: '1.0.0' }),
+        ),
+        refusal: { status: 401, code: 'UNAUTHORIZED', error: 'Invalid license' },
+      },
+      table: 'releases',
+    },
+    admin: {
+      path: '/admin/policies',
+      headers: { 'x-admin-key': app.adminKey },
+      body: { code: 'of-the-matrix', name: 'Tier' },
+      accepted: 201,
+      empty: badFields('admin', required('code', 'name')),
+      stranger: {
+        sent: jsonPost('/api/v1/admin/policies', '{"code":"x","name":"y"}', { 'x-admin-key': 'mk_none' }),
+        refusal: { status: 401, code: 'UNAUTHORIZED', error: 'Invalid or missing API key' },
+      },
+      table: 'policies',
+    },
+    panel: {
+      path: '/auth/login',
+      headers: {},
+      body: { username: 'admin', password: app.password },
+      accepted: 200,
+      empty: { status: 400, code: 'VALIDATION_ERROR', error: 'Username and password are required' },
+      stranger: {
+        sent: jsonPost('/api/v1/auth/login', '{"username":"admin","password":"of somebody else"}'),
+        refusal: { status: 401, code: 'UNAUTHORIZED', error: 'Invalid credentials' },
+      },
+      table: 'users',
+    },
+  } as const satisfies Record<Plane, Representative>;
+};
