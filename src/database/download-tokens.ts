@@ -1,0 +1,75 @@
+import type { Run, Statement } from './statements.js';
+
+export interface NewDownloadToken {
+  readonly hash: Buffer;
+  readonly licenseId: string;
+  readonly artifactId: string;
+  /** Null for a first install. */
+  readonly activationId: string | null;
+  readonly now: Date;
+  readonly expiresAt: Date;
+}
+
+/** More than are minted at once, so that they never pile up; few enough that no caller waits for them. */
+const SWEPT_AT_ONCE = 100;
+
+const SWEEP_TOKENS: Statement = {
+  name: 'sweep-download-tokens',
+  // Rows that another node is sweeping at this moment are left to it.
+  text: `delete from download_tokens where hash in (
+      select hash from download_tokens where expires_at <= $1 limit ${SWEPT_AT_ONCE} for update skip locked
+    )`,
+};
+
+const INSERT_TOKEN: Statement = {
+  name: 'insert-download-token',
+  text: `insert into download_tokens (hash, license_id, artifact_id, activation_id, created_at, expires_at)
+    select $1, l.id, $3, $4, $5, $6 from licenses l where l.id = $2 for key share`,
+};
+
+/** Stores a token and drops some that have expired. False when the license was deleted since its facts were read. */
+export async function insertDownloadToken(run: Run, token: NewDownloadToken): Promise<boolean> {
+  await run(SWEEP_TOKENS, [token.now]);
+  const { rowCount } = await run(INSERT_TOKEN, [
+    token.hash,
+    token.licenseId,
+    token.artifactId,
+    token.activationId,
+    token.now,
+    token.expiresAt,
+  ]);
+  return rowCount === 1;
+}
+
+/** The file that a token is good for. */
+export interface TokenFile {
+  readonly storageKey: string;
+  readonly filename: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+const FILE_OF_TOKEN: Statement = {
+  name: 'file-of-download-token',
+  // Everything that a token dies with is asked for at every use, so that it dies at once and on every node.
+  text: `select a.storage_key as "storageKey", a.filename, a.size, a.sha256
+    from download_tokens t
+    join licenses l on l.id = t.license_id
+    join artifacts a on a.id = t.artifact_id
+    join releases r on r.id = a.release_id
+    left join activations s on s.id = t.activation_id
+    where t.hash = $1 and t.expires_at > $2
+      and l.status = 'active' and (l.expires_at is null or l.expires_at > $2)
+      and r.status = 'published'
+      and (t.activation_id is null or (
+        s.released_at is null and not exists (select 1 from blocklist b where b.hardware_id = s.hardware_id)
+      ))`,
+};
+
+/** Null for a token that never was, has expired, or died with its license, its seat or its release. */
+export async function findTokenFile(run: Run, hash: Buffer, now: Date): Promise<TokenFile | null> {
+  const { rows } = await run<Omit<TokenFile, 'size'> & { size: string }>(FILE_OF_TOKEN, [hash, now]);
+  return rows[0] === undefined ? null : { ...rows[0], size: Number(rows[0].size) };
+}
