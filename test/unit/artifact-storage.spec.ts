@@ -28,6 +28,16 @@ const files = async () =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
+const staging = () => join(dataDir, 'storage', 'staging');
+
+const leave = async (name: string, ageHours: number) => {
+  await mkdir(staging(), { recursive: true });
+  const path = join(staging(), name);
+  await writeFile(path, 'half');
+  const then = new Date(Date.now() - ageHours * 3_600_000);
+  await utimes(path, then, then);
+};
+
 const chunks = (bytes: Buffer, size: number) =>
   Readable.from(
     (function* () {
@@ -86,15 +96,6 @@ it('removes a file, and does not mind one that is gone', async () => {
 });
 
 describe('sweeping', () => {
-  const staging = () => join(dataDir, 'storage', 'staging');
-  const leave = async (name: string, ageHours: number) => {
-    await mkdir(staging(), { recursive: true });
-    const path = join(staging(), name);
-    await writeFile(path, 'half');
-    const then = new Date(Date.now() - ageHours * 3_600_000);
-    await utimes(path, then, then);
-  };
-
   it('removes at the start what a crash left, and nothing that may be under way', async () => {
     await leave('old.part', 3);
     await leave('young.part', 1);
