@@ -32,13 +32,13 @@ const SEAT: Statement = {
 
 const REBIND_HISTORY: Statement = {
   name: 'rebind-history',
-  // A move that lies after `now` belongs to a future that an explanation of the past must not see.
+  // No upper bound: `now` was drawn before the lock, perhaps on a node whose clock is behind that of the last move.
   text: `select
       count(*) filter (where moved_at > $4::timestamptz - make_interval(days => ${REBIND_WINDOW_DAYS}))::int as "movesInWindow",
       coalesce((array_agg(from_hardware_id order by moved_at desc, id desc) filter (where to_hardware_id = $3))[1] = $2, false)
         as "sameMoveRecorded",
       exists (select 1 from blocklist where hardware_id = $2) as "previousBlocked"
-    from rebinds where license_id = $1 and moved_at <= $4::timestamptz`,
+    from rebinds where license_id = $1`,
 };
 
 /** The seats of a license, for the choice of those unseen too long. */
