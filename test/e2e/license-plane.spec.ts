@@ -270,6 +270,19 @@ describe('rebind', () => {
     expect((await rebind(key, ids[2], ids[3])).status).toBe(200);
   });
 
+  it('recognises a move, and counts it, on a node whose clock is behind', async () => {
+    const { license, key } = await app.sell({ policy: { rebind_quota: 1 } });
+    const [from, to] = [hardwareId(), hardwareId()];
+    await app.panel('activate', panelBody(key, from));
+    const now = app.clock.now();
+    expect((await rebind(key, from, to)).status).toBe(200);
+    app.clock.advance({ seconds: -2 });
+    expect((await rebind(key, from, to)).status).toBe(200);
+    expect((await rebind(key, to, hardwareId())).body.code).toBe('MAX_ACTIVATIONS');
+    app.clock.set(now);
+    expect(await app.sql('select * from rebinds where license_id = $1', [license.id])).toHaveLength(1);
+  });
+
   it('does not let a blocked machine get away with its seat', async () => {
     const { key } = await app.sell();
     const hardware = hardwareId();
