@@ -1,15 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessModule } from './access/access.module.js';
+import { AdminActivationsModule } from './admin/activations/activations.module.js';
 import { AdminApiKeysModule } from './admin/api-keys/api-keys.module.js';
 import { AdminBlocklistModule } from './admin/blocklist/blocklist.module.js';
 import { AdminLicensesModule } from './admin/licenses/licenses.module.js';
 import { AdminPoliciesModule } from './admin/policies/policies.module.js';
 import { AdminProductsModule } from './admin/products/products.module.js';
+import { AdminVersionsModule } from './admin/versions/versions.module.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
 import { loggerModule } from './app.logging.js';
 import { AdminGuard } from './auth/admin.guard.js';
 import { AuthModule } from './auth/auth.module.js';
+import { DownloadsModule } from './downloads/downloads.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LicenseKeyGuard } from './http/limits/license-key.guard.js';
@@ -18,10 +21,13 @@ import { LicensesModule } from './licenses/licenses.module.js';
 
 const FEATURES = [
   LicensesModule,
+  DownloadsModule,
   AuthModule,
   AdminProductsModule,
   AdminPoliciesModule,
   AdminLicensesModule,
+  AdminActivationsModule,
+  AdminVersionsModule,
   AdminBlocklistModule,
   AdminApiKeysModule,
   HealthModule,
