@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const SERVING = 'Mooring serves on';
+
+export interface OwnService {
+  readonly url: string;
+  readonly adminKey: string;
+  /** Where its database and files lie. */
+  readonly folder: string;
+}
+
+/** The links that it hands out name the port, so it has to be known before the start. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/**
+ * Starts the built service with nothing but defaults: an embedded database, and no `.env` of the working folder.
+ * `atEnd` is given its `stop` at once, so that an interrupted start leaves nothing behind either.
+ */
+export async function startOwnService(atEnd: (stop: () => Promise<void>) => void): Promise<OwnService> {
+  const folder = await mkdtemp(join(tmpdir(), 'mooring-demo-service-'));
+  const [url, adminKey] = [`http://127.0.0.1:${await freePort()}`, `mk_${randomBytes(24).toString('hex')}`];
+  const child = spawn(process.execPath, [MAIN], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TMPDIR: process.env.TMPDIR,
+      XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR,
+      HOST: '127.0.0.1',
+      PORT: new URL(url).port,
+      PUBLIC_URL: url,
+      DATA_DIR: folder,
+      MOORING_ADMIN_KEY: adminKey,
+      LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  atEnd(stop);
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (output.includes(SERVING)) resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`The service ended with ${code}: ${output}`)));
+  });
+  return { url, adminKey, folder };
+}
