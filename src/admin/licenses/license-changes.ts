@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { Clock } from '../../clock.js';
+import { recordAudit } from '../../database/audit.js';
+import { differences } from '../../database/differences.js';
+import { License } from '../../database/entities/index.js';
+import { loadLicenseViews, type LicenseView } from '../../database/license-views.js';
+import type { Run } from '../../database/statements.js';
+import type { Actor } from '../../domain/actor.js';
+import { notFound } from '../../http/errors.js';
+import { holdLicense, type HeldLicense } from './held-license.js';
+
+/** What is to become of a license, and how the audit log tells it. */
+export interface LicenseChange {
+  readonly action: string;
+  /** Undefined columns stay. */
+  readonly columns: Partial<License>;
+  readonly details?: Record<string, unknown>;
+  readonly personal?: Record<string, string | null>;
+}
+
+/** These may name a person: the audit log tells that they change, not from what to what. */
+const WITHHELD = ['metadata', 'statusReason'] as const;
+
+/** Who changes it, and when. */
+export interface ChangedBy {
+  readonly actor: Actor;
+  readonly now: Date;
+}
+
+/** Changes one license under its lock, with its audit event. */
+@Injectable()
+export class LicenseChanges {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Holds the license while `work` decides and applies. */
+  hold<T>(id: string, actor: Actor, work: (held: HeldLicense, by: ChangedBy) => Promise<T>): Promise<T> {
+    return holdLicense(this.dataSource, id, (held) => work(held, { actor, now: this.clock.now() }));
+  }
+
+  /** Answers the license as it is afterwards. */
+  async apply(
+    { license, manager, run }: HeldLicense,
+    { action, columns, details, personal }: LicenseChange,
+    { actor, now }: ChangedBy,
+  ): Promise<LicenseView> {
+    const values = { ...columns, updatedAt: now } as QueryDeepPartialEntity<License>;
+    await manager.update(License, { id: license.id }, values);
+    await recordAudit(manager, actor, now, {
+      action,
+      subjectType: 'license',
+      subjectId: license.id,
+      details: { ...details, changes: this.differences(license, columns) },
+      ...(personal && { personal }),
+    });
+    return viewOf(run, license.id);
+  }
+
+  /** The same for a change that may come to nothing: then nothing is written. */
+  async applyIfDifferent(held: HeldLicense, change: LicenseChange, by: ChangedBy): Promise<LicenseView> {
+    const isDifferent = Object.keys(this.differences(held.license, change.columns)).length > 0;
+    return isDifferent ? this.apply(held, change, by) : viewOf(held.run, held.license.id);
+  }
+
+  private differences(license: License, columns: Partial<License>): Record<string, unknown> {
+    return differences(this.dataSource.getMetadata(License), license, columns, WITHHELD);
+  }
+}
+
+async function viewOf(run: Run, id: string): Promise<LicenseView> {
+  const [view] = await loadLicenseViews(run, [id]);
+  if (view === undefined) throw notFound('License');
+  return view;
+}

@@ -1,0 +1,67 @@
+import type { EntityManager } from 'typeorm';
+import { License, LicenseKey, Policy, Product } from './entities/index.js';
+import { listPage, type PageRequest } from './list.js';
+import type { Run, Statement } from './statements.js';
+
+/** A license as an admin sees it: with the codes of what it belongs to, the hint of its key and its seats in use. */
+export interface LicenseView extends Omit<License, 'productId' | 'policyId'> {
+  readonly keyHint: string;
+  readonly product: string;
+  readonly policy: string;
+  readonly activeSeats: number;
+}
+
+const LICENSE_VIEWS: Statement = {
+  name: 'license-views',
+  text: `select l.id, k.hint as "keyHint", p.code as product, t.code as policy, l.status,
+      l.status_reason as "statusReason", l.max_activations as "maxActivations",
+      (select count(*) from activations a where a.license_id = l.id and a.released_at is null)::int as "activeSeats",
+      l.expires_at as "expiresAt", l.updates_until as "updatesUntil", l.minimum_version as "minimumVersion",
+      l.limits, l.features, l.metadata, l.created_at as "createdAt", l.updated_at as "updatedAt"
+    from unnest($1::uuid[]) with ordinality as asked (id, place)
+    join licenses l on l.id = asked.id
+    join products p on p.id = l.product_id
+    join policies t on t.id = l.policy_id
+    join license_keys k on k.license_id = l.id and k.expires_at is null
+    order by asked.place`,
+};
+
+/** The licenses of these ids in their order, without those that are no more. */
+export async function loadLicenseViews(run: Run, ids: readonly string[]): Promise<LicenseView[]> {
+  return (await run<LicenseView>(LICENSE_VIEWS, [ids])).rows;
+}
+
+/** The names that licenses can be sorted by. */
+export const LICENSES_SORTED = {
+  created_at: 'license.createdAt',
+  updated_at: 'license.updatedAt',
+  expires_at: 'license.expiresAt',
+  updates_until: 'license.updatesUntil',
+} as const;
+
+export interface LicenseFilters {
+  /** A code, as is `policy`. */
+  readonly product?: string;
+  readonly policy?: string;
+  readonly status?: License['status'];
+}
+
+/** The ids of one page, and how many licenses there are in all. */
+export async function listLicenseIds(
+  manager: EntityManager,
+  request: PageRequest,
+  { product, policy, status }: LicenseFilters,
+): Promise<[string[], number]> {
+  const builder = manager
+    .createQueryBuilder(License, 'license')
+    .select('license.id')
+    .innerJoin(Product, 'product', 'product.id = license.productId')
+    .innerJoin(Policy, 'policy', 'policy.id = license.policyId')
+    .innerJoin(LicenseKey, 'key', 'key.licenseId = license.id and key.expiresAt is null');
+  const [rows, total] = await listPage(builder, request, {
+    searched: ['key.hint', 'product.code', 'policy.code', 'license.statusReason'],
+    sorted: LICENSES_SORTED,
+    filtered: { 'product.code': product, 'policy.code': policy, 'license.status': status },
+  });
+  return [rows.map(({ id }) => id), total];
+}
