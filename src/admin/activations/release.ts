@@ -1,0 +1,23 @@
+import { releaseSeats, type ReleaseReason } from '../../database/activations.js';
+import { recordAudit } from '../../database/audit.js';
+import type { ChangedBy } from '../licenses/license-changes.js';
+import type { HeldLicense } from '../licenses/held-license.js';
+
+/** Frees seats of a license that is held, each with its audit event. Answers how many there were. */
+export async function release(
+  { license, manager, run }: HeldLicense,
+  seatIds: readonly string[],
+  reason: ReleaseReason,
+  { actor, now }: ChangedBy,
+): Promise<number> {
+  const released = await releaseSeats(run, seatIds, now, reason);
+  for (const seat of released) {
+    await recordAudit(manager, actor, now, {
+      action: 'activation.released',
+      subjectType: 'activation',
+      subjectId: seat.id,
+      details: { license_id: license.id, hardware_id: seat.hardwareId, reason },
+    });
+  }
+  return released.length;
+}

@@ -1,0 +1,34 @@
+import type { EntityManager } from 'typeorm';
+import { Activation } from './entities/index.js';
+import { listPage, type PageRequest } from './list.js';
+
+/** The names that seats can be sorted by. */
+export const SEATS_SORTED = {
+  created_at: 'seat.activatedAt',
+  activated_at: 'seat.activatedAt',
+  last_seen_at: 'seat.lastSeenAt',
+  hostname: 'seat.hostname',
+} as const;
+
+export interface SeatFilters {
+  /** Seats that were given back, too. */
+  readonly released: boolean;
+  readonly hardwareId?: string;
+  readonly version?: string;
+}
+
+/** One page of the seats of a license, and how many there are in all. */
+export function listSeats(
+  manager: EntityManager,
+  licenseId: string,
+  request: PageRequest,
+  { released, hardwareId, version }: SeatFilters,
+): Promise<[Activation[], number]> {
+  const builder = manager.createQueryBuilder(Activation, 'seat').where({ licenseId });
+  if (!released) builder.andWhere('seat.releasedAt is null');
+  return listPage(builder, request, {
+    searched: ['seat.hardwareId', 'seat.hostname'],
+    sorted: SEATS_SORTED,
+    filtered: { 'seat.hardwareId': hardwareId, 'seat.version': version },
+  });
+}
