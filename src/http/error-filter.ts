@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -66,6 +67,8 @@ export class ErrorFilter implements ExceptionFilter {
     const answer = (): void => httpAdapter.reply(response, ENVELOPES[plane](failure), failure.status);
     if (failure.status === 413) afterTheBody(incoming, answer);
     else answer();
+    // Bytes of an upload that nobody reads would hold the connection: it could not even carry the next request.
+    if ('body' in request && request.body instanceof Readable) request.body.resume();
   }
 
   private log(failure: Failure, request: FastifyRequest | IncomingMessage): void {
