@@ -73,27 +73,25 @@ export class ArtifactsService {
     bytes: Readable,
     actor: Actor,
   ): Promise<SignedArtifactRow> {
-    try {
-      const { manager } = this.dataSource;
-      const target = targetOf(query);
-      await refuseUpload(manager, await findVersion(manager, versionId), target);
-      const { key, size, sha256 } = await this.storage.keep(bytes);
-      const now = this.clock.now();
-      const row: Artifact = {
-        id: uuidv7(),
-        releaseId: versionId,
-        ...target,
-        filename: query.filename,
-        size,
-        sha256,
-        storageKey: key,
-        createdAt: now,
-      };
-      return await this.insert(row, actor, now);
-    } finally {
-      // Bytes that nobody reads would hold the connection, and the refusal with it.
-      bytes.resume();
-    }
+    const { manager } = this.dataSource;
+    const target = targetOf(query);
+    await refuseUpload(manager, await findVersion(manager, versionId), target);
+    const { key, size, sha256 } = await this.storage.keep(bytes);
+    const now = this.clock.now();
+    const row: Artifact = {
+      id: uuidv7(),
+      releaseId: versionId,
+      ...target,
+      filename: query.filename,
+      size,
+      sha256,
+      storageKey: key,
+      createdAt: now,
+    };
+    const version = await this.insert(row, actor, now);
+    const [signed] = await this.signed(version, [row]);
+    if (signed === undefined) throw new Error('One artifact has one signature');
+    return signed;
   }
 
   /** Drafts alone. @throws ApiError 404, 409 */
@@ -115,14 +113,7 @@ export class ArtifactsService {
     await this.files.remove([row]);
   }
 
-  private async insert(row: Artifact, actor: Actor, now: Date): Promise<SignedArtifactRow> {
-    const version = await this.insertOrRemove(row, actor, now);
-    const [signed] = await this.signed(version, [row]);
-    if (signed === undefined) throw new Error('One artifact has one signature');
-    return signed;
-  }
-
-  private async insertOrRemove(row: Artifact, actor: Actor, now: Date): Promise<Version> {
+  private async insert(row: Artifact, actor: Actor, now: Date): Promise<Version> {
     try {
       return await this.dataSource.transaction(async (manager) => {
         const version = await lockVersion(manager, row.releaseId);
