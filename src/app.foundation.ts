@@ -7,6 +7,7 @@ import { Pepper } from './signing/data-keys.js';
 import { KeyRing } from './signing/key-ring.js';
 import { LeaseIssuer } from './signing/lease-issuer.js';
 import type { OpenKeys } from './signing/open-keys.js';
+import { ArtifactStorage } from './storage/artifact-storage.js';
 
 /** What is opened before the application is: features are given it and never open it themselves. */
 export interface Foundation {
@@ -14,18 +15,20 @@ export interface Foundation {
   readonly clock: Clock;
   readonly database: OpenDatabase;
   readonly keys: OpenKeys;
+  readonly storage: ArtifactStorage;
 }
 
 /** Makes the foundation injectable everywhere. */
 @Global()
 @Module({})
 export class FoundationModule {
-  static of({ config, clock, database, keys }: Foundation): DynamicModule {
+  static of({ config, clock, database, keys, storage }: Foundation): DynamicModule {
     const values = [
       { provide: CONFIG, useValue: { ...config, DATA_DIR: database.dataDir } satisfies Config },
       { provide: Clock, useValue: clock },
       { provide: Pepper, useValue: keys.pepper },
       { provide: KeyRing, useValue: keys.keyRing },
+      { provide: ArtifactStorage, useValue: storage },
     ];
     return {
       module: FoundationModule,

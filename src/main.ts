@@ -8,6 +8,7 @@ import { loadConfig, type Config } from './config.js';
 import { openDatabase } from './database/open.js';
 import { openKeys } from './signing/open-keys.js';
 import { StartupError } from './startup-error.js';
+import { ArtifactStorage } from './storage/artifact-storage.js';
 
 /** A supervisor kills after ten seconds; what is still open by then is cut, so that the database can stop cleanly. */
 const DRAIN_MS = 6_000;
@@ -26,7 +27,8 @@ async function openFoundation(config: Config, onLost: (cause: string) => void): 
       { masterKey: config.MASTER_KEY, dataDir: database.dataDir, issuer: config.PUBLIC_URL },
       { dataSource: database.dataSource, clock, warn: say },
     );
-    return { config, clock, database, keys };
+    const storage = await ArtifactStorage.open({ ...config, DATA_DIR: database.dataDir });
+    return { config, clock, database, keys, storage };
   } catch (error) {
     await database.stop();
     throw error;

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { ArtifactSigner } from '../signing/artifact-signer.js';
-import { StorageModule } from '../storage/storage.module.js';
 import { DownloadsController } from './downloads.controller.js';
 import { Entrance } from './entrance.js';
 import { FilesController } from './files.controller.js';
@@ -11,7 +10,7 @@ import { UpdatesService } from './updates.service.js';
 
 /** The download plane: what to update to, the right to fetch it, and the bytes. */
 @Module({
-  imports: [AccessModule, StorageModule],
+  imports: [AccessModule],
   controllers: [DownloadsController, FilesController],
   providers: [Entrance, UpdatesService, TokensService, FilesService, ArtifactSigner],
 })

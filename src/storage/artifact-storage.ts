@@ -77,8 +77,4 @@ export class ArtifactStorage {
   serve(key: string, options: ServeOptions): Promise<Served> {
     return this.backend.serve(key, options);
   }
-
-  close(): void {
-    this.backend.close();
-  }
 }

@@ -23,5 +23,4 @@ export interface Backend {
   /** Puts a staged file under its key, whole or not at all. The staged file may be gone afterwards. */
   put(file: StagedFile, key: string): Promise<void>;
   serve(key: string, options: ServeOptions): Promise<Served>;
-  close(): void;
 }

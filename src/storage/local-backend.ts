@@ -36,6 +36,4 @@ export class LocalBackend implements Backend {
   async serve(key: string): Promise<Served> {
     return { kind: 'file', root: this.folder, path: key };
   }
-
-  close(): void {}
 }

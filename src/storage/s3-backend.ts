@@ -95,10 +95,6 @@ export class S3Backend implements Backend {
     return { kind: 'redirect', url };
   }
 
-  close(): void {
-    this.client.destroy();
-  }
-
   private headOf(key: string, contentDisposition: string): HeadObjectCommand {
     return new HeadObjectCommand({
       Bucket: this.bucket,

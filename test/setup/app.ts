@@ -10,6 +10,7 @@ import { bootstrap } from '../../src/auth/bootstrap.js';
 import { readConfig, type Config } from '../../src/config.js';
 import { openDatabase } from '../../src/database/open.js';
 import { openKeys } from '../../src/signing/open-keys.js';
+import { ArtifactStorage } from '../../src/storage/artifact-storage.js';
 import { SettableClock } from './clock.js';
 import { cloneDatabase } from './database.js';
 
@@ -173,7 +174,8 @@ export async function startApp({
     { masterKey: config.MASTER_KEY, dataDir, issuer: config.PUBLIC_URL },
     { dataSource, clock, warn: quiet },
   );
-  const foundation = { config, clock, database, keys };
+  const storage = await ArtifactStorage.open({ ...config, DATA_DIR: dataDir });
+  const foundation = { config, clock, database, keys, storage };
   const nest = await createApp(foundation);
   await bootstrap({ ...foundation, say: quiet });
   await nest.listen(0, '127.0.0.1');

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { ArtifactSigner } from '../../signing/artifact-signer.js';
-import { StorageModule } from '../../storage/storage.module.js';
 import { ArtifactFiles } from './artifact-files.js';
 import { ArtifactsController } from './artifacts.controller.js';
 import { ArtifactsService } from './artifacts.service.js';
@@ -9,7 +8,6 @@ import { VersionsService } from './versions.service.js';
 
 /** Versions of products and their files. */
 @Module({
-  imports: [StorageModule],
   controllers: [VersionsController, ArtifactsController],
   providers: [VersionsService, ArtifactsService, ArtifactFiles, ArtifactSigner],
 })
