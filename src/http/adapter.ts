@@ -25,19 +25,24 @@ const REQUEST_TIMEOUT_MS = 3_600_000;
 /** The same as Node allows for all headers, so that it never refuses: 414 is no answer to a bad token. */
 const MAX_PARAM_LENGTH = 16_384;
 
+const isDecodable = (part: string): boolean => {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /**
- * The router refuses a path it cannot decode before any hook, limiter or filter sees it. With its percent signs
- * escaped the path is one that no route has, and takes the way of every unknown route.
+ * The router refuses a path it cannot decode before any hook, limiter or filter sees it. With the percent signs of such
+ * a part escaped the path takes the way of every other. The parts beside it stay as they are: they tell the plane.
  */
 export function rewriteUndecodable({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   if (!url.includes('%')) return url;
   const [path = '', ...query] = url.split(/(?=[?#])/);
-  try {
-    decodeURI(path);
-    return url;
-  } catch {
-    return path.replaceAll('%', '%25') + query.join('');
-  }
+  const parts = path.split('/').map((part) => (isDecodable(part) ? part : part.replaceAll('%', '%25')));
+  return parts.join('/') + query.join('');
 }
 
 class ServiceAdapter extends FastifyAdapter {

@@ -1,3 +1,5 @@
+import * as fc from 'fast-check';
+import { rewriteUndecodable } from '../../src/http/adapter.js';
 import { PLANE_NAMES, PLANES, planeOf } from '../../src/http/planes.js';
 
 describe('the plane of a request', () => {
@@ -39,5 +41,18 @@ describe('the plane of a request', () => {
     ['/?/api/v1/license', 'panel'],
   ])('of %s is %s', (url, plane) => {
     expect(planeOf(url)).toBe(plane);
+  });
+
+  it('stays the same when the path is made readable for the router', () => {
+    const part = fc.constantFrom('license', 'admin', 'x', '', '%2f', '%61dmin', '%', '%ff', 'x?%');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 4 }), (parts) => {
+        const url = `/%61pi/v1/${parts.join('/')}`;
+        const readable = rewriteUndecodable({ url });
+        expect(planeOf(readable)).toBe(planeOf(url));
+        expect(() => decodeURI(readable.split(/[?#]/)[0] ?? '')).not.toThrow();
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
