@@ -45,6 +45,23 @@ export const seen = ({ status, headers, body }: Received) => ({
   body: JSON.parse(body) as unknown,
 });
 
+const KEYS = {
+  license: { needed: ['code', 'error', 'valid'], possible: ['details', 'proof'] },
+  download: { needed: ['error'], possible: [] },
+  admin: { needed: ['code', 'error', 'success'], possible: ['details'] },
+  panel: { needed: ['code', 'error', 'message', 'status', 'success'], possible: [] },
+} as const satisfies Record<Plane, { needed: readonly string[]; possible: readonly string[] }>;
+
+/** Whether an answer is a refusal, below 500, in the envelope of the plane, whatever it says. */
+export function isRefusalOf(plane: Plane, { status, headers, body }: Received): boolean {
+  if (status < 400 || status >= 500) return false;
+  if (headers['content-type'] !== 'application/json; charset=utf-8') return false;
+  const keys = Object.keys(JSON.parse(body));
+  const { needed, possible }: { needed: readonly string[]; possible: readonly string[] } = KEYS[plane];
+  const more = keys.filter((key) => !needed.includes(key));
+  return keys.length - more.length === needed.length && more.every((key) => possible.includes(key));
+}
+
 /** A route that stands for its plane. */
 export interface Representative {
   /** Below /api/v1, and only for POST. */
