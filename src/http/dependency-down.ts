@@ -10,18 +10,32 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ENOTFOUND',
 ]);
 
-/** SQLSTATEs of a server that starts, stops or has no connection left. */
+/** SQLSTATEs of a server that starts, stops, fails over, is full or busy, or does not let us in. */
 const SERVER_CODES: ReadonlySet<string> = new Set([
   '08000',
   '08001',
   '08003',
   '08004',
   '08006',
+  // A standby after a failover: it reads, and refuses to write.
+  '25006',
+  // A password that was changed, a database that is being restored.
+  '28000',
+  '28P01',
+  '3D000',
+  '53100',
+  '53200',
   '53300',
+  // A statement that ran into its timeout, behind a lock most likely.
+  '57014',
   '57P01',
   '57P02',
   '57P03',
+  '57P04',
 ]);
+
+/** Errors with which the server ends a connection, whatever their code. */
+const FATAL: ReadonlySet<unknown> = new Set(['FATAL', 'PANIC']);
 
 /** pg and its pool say these without a code. */
 const MESSAGES: ReadonlySet<string> = new Set([
@@ -41,6 +55,7 @@ const MAX_DEPTH = 5;
 interface Wrapper {
   readonly code?: unknown;
   readonly syscall?: unknown;
+  readonly severity?: unknown;
   readonly message?: unknown;
   readonly driverError?: unknown;
   readonly cause?: unknown;
@@ -52,6 +67,7 @@ function saysItIsDown(error: Wrapper): boolean {
     if (NETWORK_CODES.has(error.code) || SERVER_CODES.has(error.code)) return true;
     // A Unix socket that is gone is ENOENT; so is any missing file, but only a connection has this system call.
     if (error.code === 'ENOENT' && error.syscall === 'connect') return true;
+    if (FATAL.has(error.severity)) return true;
   }
   return typeof error.message === 'string' && MESSAGES.has(error.message);
 }
