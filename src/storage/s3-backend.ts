@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { HeadObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Disk } from 'flydrive';
 import { S3Driver } from 'flydrive/drivers/s3';
+import { unavailable } from '../http/errors.js';
 import { StartupError } from '../startup-error.js';
 import type { Backend, Served, ServeOptions } from './backend.js';
 import type { StagedFile } from './staging.js';
@@ -23,6 +24,17 @@ const CONNECT_WITHIN_MS = 5_000;
 const SILENT_AFTER_MS = 60_000;
 
 const CONTENT_TYPE = 'application/octet-stream';
+
+/** What fails is thrown and logged by whoever catches it; by itself the SDK would write to the console. */
+const silent = () => undefined;
+const SILENT = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
+
+/** A refusal (4xx) is a mistake in the set-up, which another try won't mend; everything else it may. */
+function putFailure(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const isRefusal = cause instanceof S3ServiceException && (cause.$metadata.httpStatusCode ?? 500) < 500;
+  return isRefusal ? error : unavailable(error);
+}
 
 /** A bucket of Amazon's or of anyone who speaks the same protocol. */
 export class S3Backend implements Backend {
@@ -55,6 +67,7 @@ export class S3Backend implements Backend {
       ...(endpoint !== null && { endpoint }),
       ...(credentials !== null && { credentials }),
       forcePathStyle,
+      logger: SILENT,
       // Checksums in trailers and in presigned addresses are refused by servers that don't know them.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
@@ -70,10 +83,13 @@ export class S3Backend implements Backend {
     return new S3Backend(client, bucket, stagingFolder);
   }
 
+  /** @throws ApiError 503 when the bucket can't be reached or fails; any other error when it refuses */
   async put({ path, size }: StagedFile, key: string): Promise<void> {
     const bytes = createReadStream(path);
     try {
       await this.disk.putStream(key, bytes, { contentType: CONTENT_TYPE, contentLength: size });
+    } catch (error) {
+      throw putFailure(error);
     } finally {
       // A request that never got as far as the body leaves it open.
       bytes.destroy();
