@@ -8,6 +8,7 @@ import { poolOf } from '../../database/data-source.js';
 import { License, LicenseKey, Policy, Product } from '../../database/entities/index.js';
 import { listLicenseIds, loadLicenseViews, type LicenseView } from '../../database/license-views.js';
 import { inTransaction, onPool, type Run } from '../../database/statements.js';
+import { violatedConstraint } from '../../database/violations.js';
 import type { Actor } from '../../domain/actor.js';
 import { fieldErrors, notFound } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
@@ -19,24 +20,34 @@ import { newLicense, type SoldAs } from './new-license.js';
 
 const unknown = (field: 'product' | 'policy') => ({ [field]: [sentence('selected', field)] });
 
-/** Shared locks, so that neither is deleted between this look and the insert that refers to it. */
-const KEPT = { lock: { mode: 'for_key_share' } } as const;
+/** What was there at the look and is deleted by the time of the write was not there. */
+const GONE: Readonly<Record<string, 'product' | 'policy'>> = {
+  licenses_product_id_fkey: 'product',
+  licenses_policy_id_fkey: 'policy',
+};
 
-async function findPolicy(manager: EntityManager, code: string): Promise<Policy | null> {
-  return manager.findOne(Policy, { where: { code }, ...KEPT });
+/** Locks on product and policy would do as well, and deadlock with their deletion, which looks at licenses that are held. */
+async function refusingWhatIsGone<T>(writing: Promise<T>): Promise<T> {
+  try {
+    return await writing;
+  } catch (error) {
+    const field = GONE[violatedConstraint(error) ?? ''];
+    throw field === undefined ? error : fieldErrors(unknown(field));
+  }
 }
 
 /** @throws 422 naming each code that is none */
-async function findSoldAs(manager: EntityManager, body: CreateLicense): Promise<SoldAs> {
-  const product = await manager.findOne(Product, { where: { code: body.product }, ...KEPT });
-  const policy = await findPolicy(manager, body.policy);
-  if (product === null || policy === null) {
-    throw fieldErrors({
-      ...(product === null && unknown('product')),
-      ...(policy === null && unknown('policy')),
-    });
-  }
-  return { product, policy };
+async function findSoldAs(manager: EntityManager, { product, policy }: CreateLicense): Promise<SoldAs> {
+  const found = {
+    product: await manager.findOneBy(Product, { code: product }),
+    policy: await manager.findOneBy(Policy, { code: policy }),
+  };
+  if (found.product !== null && found.policy !== null)
+    return { product: found.product, policy: found.policy };
+  throw fieldErrors({
+    ...(found.product === null && unknown('product')),
+    ...(found.policy === null && unknown('policy')),
+  });
 }
 
 @Injectable()
@@ -66,7 +77,7 @@ export class LicensesService {
   /** As many as `quantity` says, all or none. */
   create(body: CreateLicense, actor: Actor): Promise<IssuedLicense[]> {
     const now = this.clock.now();
-    return this.dataSource.transaction(async (manager) => {
+    const writing = this.dataSource.transaction(async (manager) => {
       const soldAs = await findSoldAs(manager, body);
       const licenses = Array.from({ length: body.quantity ?? 1 }, () => newLicense(body, soldAs, now));
       const drawn = licenses.map(({ id }) => this.keys.draw(soldAs.product.keyPrefix, id, now));
@@ -85,11 +96,13 @@ export class LicensesService {
       }
       return this.issued(await inTransaction(manager), drawn);
     });
+    return refusingWhatIsGone(writing);
   }
 
   update(id: string, body: UpdateLicense, actor: Actor): Promise<LicenseView> {
-    return this.changes.hold(id, actor, async (held, by) => {
-      const policy = body.policy === undefined ? undefined : await findPolicy(held.manager, body.policy);
+    const { policy: code } = body;
+    const writing = this.changes.hold(id, actor, async (held, by) => {
+      const policy = code === undefined ? undefined : await held.manager.findOneBy(Policy, { code });
       if (policy === null) throw fieldErrors(unknown('policy'));
       const columns = {
         policyId: policy?.id,
@@ -103,6 +116,7 @@ export class LicensesService {
       };
       return this.changes.applyIfDifferent(held, { action: 'license.updated', columns }, by);
     });
+    return refusingWhatIsGone(writing);
   }
 
   /** Its keys, seats and download tokens go with it; what it was stays in the audit log. */
