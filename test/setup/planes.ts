@@ -1,4 +1,4 @@
-import type { Plane } from '../../src/http/planes.js';
+import { PLANES, type Plane } from '../../src/http/planes.js';
 import { hardwareId, type TestApp } from './app.js';
 import { jsonPost, type Received, type Sent } from './wire.js';
 
@@ -8,6 +8,10 @@ export interface Refusal {
   readonly error: string;
   readonly details?: Readonly<Record<string, unknown>>;
 }
+
+export const refusal = (status: number, code: string, error: string): Refusal => ({ status, code, error });
+
+export const NOT_FOUND = refusal(404, 'NOT_FOUND', 'Not found');
 
 /** The envelopes of the contract, written down once more: the ones of src/http are what is tested. */
 const ENVELOPES = {
@@ -31,11 +35,11 @@ export function badFields(plane: Plane, details: Readonly<Record<string, readonl
 }
 
 /** Everything about an answer that the contract fixes for a refusal, to be compared with `seen`. */
-export const refused = (plane: Plane, refusal: Refusal) => ({
-  status: refusal.status,
+export const refused = (plane: Plane, expected: Refusal) => ({
+  status: expected.status,
   type: 'application/json; charset=utf-8',
-  saysWhenToComeBack: refusal.status === 429 || refusal.status === 503,
-  body: ENVELOPES[plane](refusal),
+  saysWhenToComeBack: expected.status === 429 || expected.status === 503,
+  body: ENVELOPES[plane](expected),
 });
 
 export const seen = ({ status, headers, body }: Received) => ({
@@ -120,7 +124,7 @@ export const representatives = (app: TestApp, key: string, hardware: string) => 
     admin: {
       path: '/admin/policies',
       headers: { 'x-admin-key': app.adminKey },
-      body: { code: 'of-the-matrix', name: 'Tier' },
+      body: { code: `tier-${hardwareId().slice(0, 12)}`, name: 'Tier' },
       accepted: 201,
       empty: badFields('admin', required('code', 'name')),
       stranger: {
@@ -142,4 +146,27 @@ export const representatives = (app: TestApp, key: string, hardware: string) => 
       table: 'users',
     },
   } as const satisfies Record<Plane, Representative>;
+};
+
+/** A plane's representative, ready to be called. */
+export interface Call {
+  readonly plane: Plane;
+  readonly route: Representative;
+  /** The route's path with /api/v1 in front. */
+  readonly path: string;
+  /** The first segment of the plane, with /api/v1 in front. */
+  readonly base: string;
+  /** A POST of the text to the route, with its credential. */
+  readonly post: (body: string | Buffer, headers?: Record<string, string>) => Sent;
+}
+
+export const callOf = (plane: Plane, route: Representative): Call => {
+  const path = `/api/v1${route.path}`;
+  return {
+    plane,
+    route,
+    path,
+    base: `/api/v1/${PLANES[plane].segments[0]}`,
+    post: (body, headers) => jsonPost(path, body, { ...route.headers, ...headers }),
+  };
 };

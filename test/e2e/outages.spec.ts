@@ -1,0 +1,118 @@
+import { Client } from 'pg';
+import { PLANE_NAMES, type Plane } from '../../src/http/planes.js';
+import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { cloneDatabase } from '../setup/database.js';
+import { relayDatabase, type DatabaseRelay } from '../setup/database-relay.js';
+import { callOf, NOT_FOUND, refusal, refused, representatives, seen, type Call } from '../setup/planes.js';
+import { send } from '../setup/wire.js';
+
+let relay: DatabaseRelay;
+let database: { url: string; drop(): Promise<void> };
+/** Another way to the server, past the relay and into another database. */
+let admin: Client;
+let app: TestApp;
+let key: string;
+const hardware = hardwareId();
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  admin = new Client({ connectionString: process.env.TEST_DATABASE_ADMIN_URL });
+  await admin.connect();
+  relay = await relayDatabase(database.url);
+  app = await startApp({ databaseUrl: relay.url });
+  ({ key } = await app.sell());
+  await app.panel('activate', panelBody(key, hardware));
+});
+afterAll(async () => {
+  await app.stop();
+  await relay.cut();
+  await admin.end();
+  await database.drop();
+});
+
+const call = (plane: Plane): Call => callOf(plane, representatives(app, key, hardware)[plane]);
+
+const WORDS = ['relation', 'database', 'hidden', 'ECONN', '127.0.0.1', 'select', 'node_modules', 'at /'];
+
+/** The answer to a good request, with the words in it that are nobody's business. */
+async function attempt(plane: Plane) {
+  const { post, route } = call(plane);
+  const answer = await send(app.url, post(JSON.stringify(route.body)));
+  const leaks = [...WORDS, route.table].filter((word) => answer.body.includes(word));
+  return { ...seen(answer), leaks };
+}
+
+const name = () => new URL(database.url).pathname.slice(1);
+
+async function closeDoor(): Promise<void> {
+  await admin.query(`alter database ${name()} with allow_connections false`);
+  await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name()]);
+}
+
+const openDoor = () => admin.query(`alter database ${name()} with allow_connections true`);
+
+interface Outage {
+  readonly begin: () => Promise<unknown>;
+  readonly end: () => Promise<unknown>;
+}
+
+const OUTAGES = {
+  'is gone': { begin: () => relay.cut(), end: () => relay.mend() },
+  'lets nobody in': { begin: closeDoor, end: openDoor },
+  'has another name': {
+    async begin() {
+      await closeDoor();
+      await admin.query(`alter database ${name()} rename to ${name()}_hidden`);
+    },
+    async end() {
+      await admin.query(`alter database ${name()}_hidden rename to ${name()}`);
+      await openDoor();
+    },
+  },
+} as const satisfies Record<string, Outage>;
+
+type OutageName = keyof typeof OUTAGES;
+
+const EACH = PLANE_NAMES.flatMap((plane) =>
+  (Object.keys(OUTAGES) as OutageName[]).map((outage) => [plane, outage] as const),
+);
+
+describe('while the database is away', () => {
+  it.each(EACH)('%s: it %s: 503, and all is well when it is back', async (plane, outage) => {
+    const { begin, end } = OUTAGES[outage];
+    const down = refusal(503, 'INTERNAL_ERROR', 'Service temporarily unavailable');
+    await begin();
+    try {
+      // Once for the connections that are lost, and once for those that can't be opened.
+      for (let times = 0; times < 2; times++) {
+        expect(await attempt(plane)).toEqual({ ...refused(plane, down), leaks: [] });
+      }
+    } finally {
+      await end();
+    }
+    expect((await attempt(plane)).status).toBe(call(plane).route.accepted);
+  });
+
+  it.each(PLANE_NAMES)('%s: an unknown route is unknown', async (plane) => {
+    await relay.cut();
+    try {
+      const answer = await send(app.url, { method: 'GET', path: `${call(plane).base}/none` });
+      expect(seen(answer)).toEqual(refused(plane, NOT_FOUND));
+    } finally {
+      await relay.mend();
+    }
+  });
+});
+
+describe('a failure that nobody expected', () => {
+  it.each(PLANE_NAMES)('%s: 500 in words that say nothing', async (plane) => {
+    const { table } = call(plane).route;
+    await app.sql(`alter table ${table} rename to hidden`);
+    try {
+      const unexpected = refusal(500, 'INTERNAL_ERROR', 'Internal server error');
+      expect(await attempt(plane)).toEqual({ ...refused(plane, unexpected), leaks: [] });
+    } finally {
+      await app.sql(`alter table hidden rename to ${table}`);
+    }
+  });
+});
