@@ -66,7 +66,7 @@ export async function transfer(
   report.answer(response.status, response.ok ? Object.fromEntries(told) : await response.text());
   report.check(`answered with ${status}`, response.status, status);
   const received = await receive(response, to, breakAfter);
-  report.note(`${received} bytes received${received === breakAfter ? ', and there the line broke' : ''}`);
+  report.note(`bytes received: ${received}${received === breakAfter ? ', and there the line broke' : ''}`);
   return { headers: response.headers, received };
 }
 

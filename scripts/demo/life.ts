@@ -19,6 +19,8 @@ import { checkNoUpdate, checkOffer, downloadInTwo, requestUpdate } from './updat
 interface Service {
   readonly url: string;
   readonly adminKey: string;
+  /** What it calls itself, where that is known. */
+  readonly issuer?: string;
 }
 
 async function packed(report: Report, folder: string) {
@@ -35,13 +37,14 @@ async function packed(report: Report, folder: string) {
 async function activate({ report }: Stage, panel: Panel): Promise<void> {
   report.step('The panel activates on this machine');
   const asked = { action: 'activate', version: '1.0.0' } as const;
-  const { activation, license } = await panel.granted(asked, 201);
+  const { activation, license, lease } = await panel.granted(asked, 201);
   report.check('it holds the only seat', license.activations, 1);
 
   report.step('The answer got lost, so it asks again');
   const again = await panel.granted(asked, 200);
   const isSame = again.activation.id === activation.id && again.license.activations === 1;
   report.check('it is the same seat', isSame);
+  report.check('with the same lease, byte for byte', again.lease === lease);
 }
 
 async function phoneHome({ report }: Stage, panel: Panel, version: string): Promise<void> {
@@ -59,8 +62,8 @@ export async function live(report: Report, service: Service, folder: string): Pr
   for (const { name, hardwareId, source } of [machine, other]) {
     report.note(`machine ${name}: hardware id ${hardwareId} (${source})`);
   }
+  const seals = new Seals(await readKeys(client, report), { issuer: service.issuer, report });
   const [one, two] = await packed(report, join(folder, 'releases'));
-  const seals = new Seals(await readKeys(client, report), report);
   const downloads = join(folder, 'downloads');
   await mkdir(downloads);
   const stage: Stage = { report, client, seals, runId: randomBytes(4).toString('hex'), folder: downloads };

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { live } from './life.ts';
@@ -15,7 +16,8 @@ async function leave(code: number): Promise<void> {
   if (isLeaving) return;
   isLeaving = true;
   process.exitCode = code;
-  for (const end of endings.toReversed()) {
+  // One that is added meanwhile has its turn as well.
+  for (let end = endings.pop(); end !== undefined; end = endings.pop()) {
     await end().catch((error: unknown) => {
       process.exitCode = 1;
       console.error(`What was begun could not be ended: ${String(error)}`);
@@ -43,7 +45,7 @@ async function demo({ service }: Options): Promise<void> {
   const report = new Report();
   report.title('A life of a license');
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'mooring-demo-'));
+    const folder = mkdtempSync(join(tmpdir(), 'mooring-demo-'));
     endings.push(() => rm(folder, { recursive: true, force: true }));
     const used = service ?? (await startOwnService((stop) => endings.push(stop)));
     report.note(
@@ -68,7 +70,7 @@ const asked = options();
 if (asked.help) {
   console.log(HELP);
 } else {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => void leave(128 + constants.signals[signal]));
   }
   await demo(asked);

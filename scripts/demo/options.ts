@@ -6,7 +6,7 @@ Plays a license's life against a service, with this project as the software that
 and checks every answer. Ends with exit code 1 at the first one that is not as expected.
 
   --url URL         a service that runs already; without it one is started on a free port,
-                    with an embedded database of its own, and removed at the end
+                    with a database of its own below TMPDIR, and removed at the end
   --admin-key KEY   an API key of that service with the permission 'all';
                     the variable ADMIN_KEY does as well, and shows in no process list
   --help`;

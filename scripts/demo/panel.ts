@@ -11,7 +11,7 @@ const VALID_SECONDS = 72 * 3_600;
 const GRACE_SECONDS = 14 * 86_400;
 
 interface LicenseAnswer {
-  readonly license: { readonly id: string; readonly key: string; readonly activations: number };
+  readonly license: { readonly key: string; readonly activations: number };
   readonly activation: { readonly id: string; readonly hardware_id: string; readonly version: string };
   readonly check_in: {
     readonly refresh_after: string;

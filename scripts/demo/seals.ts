@@ -18,30 +18,38 @@ export class Seals {
   private readonly keys: JSONWebKeySet;
   private readonly report: Report;
   private readonly keySet: ReturnType<typeof createLocalJWKSet>;
+  private knownIssuer: string | undefined;
 
-  constructor(keys: JSONWebKeySet, report: Report) {
+  /** An `issuer` that is not known is whoever signs first. */
+  constructor(keys: JSONWebKeySet, { issuer, report }: { issuer: string | undefined; report: Report }) {
     this.keys = keys;
+    this.knownIssuer = issuer;
     this.report = report;
     this.keySet = createLocalJWKSet(keys);
   }
 
-  /** The claims of a compact JWS, once its key, type, signature and times have been found right. */
+  /** Who signs all of it: the address under which panels reach the service. */
+  get issuer(): string {
+    return this.knownIssuer ?? '';
+  }
+
+  /** The claims of a compact JWS, once its key, type, issuer, signature and times have been found right. */
   async open(kind: Sealed, jws: string): Promise<JWTPayload> {
     const claim = `the ${kind} is signed by a published key, as ${TYPES[kind]}`;
     try {
       const { payload, protectedHeader } = await jwtVerify(jws, this.keySet, {
         algorithms: ['EdDSA'],
         typ: TYPES[kind],
+        issuer: this.knownIssuer,
         requiredClaims: ['iss', 'iat'],
         clockTolerance: TOLERANCE_SECONDS,
       });
       const { kid } = protectedHeader;
-      this.report.check(
-        claim,
-        this.keys.keys.some((key) => kid !== undefined && key.kid === kid),
-      );
+      const isNamed = this.keys.keys.some((key) => kid !== undefined && key.kid === kid);
+      this.report.check(claim, isNamed);
       const age = Date.now() / 1_000 - (payload.iat ?? 0);
       this.report.check(`the ${kind} is of now`, Math.abs(age) <= TOLERANCE_SECONDS + 1);
+      this.knownIssuer = payload.iss;
       return payload;
     } catch (error) {
       if ((error as { code?: unknown }).code === undefined) throw error;

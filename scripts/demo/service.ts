@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +14,8 @@ const SERVING = 'Mooring serves on';
 export interface OwnService {
   readonly url: string;
   readonly adminKey: string;
-  /** Where its database and files lie. */
-  readonly folder: string;
+  /** What its signatures call it. */
+  readonly issuer: string;
 }
 
 /** The links that it hands out name the port, so it has to be known before the start. */
@@ -29,11 +30,12 @@ async function freePort(): Promise<number> {
 
 /**
  * Starts the built service with nothing but defaults: an embedded database, and no `.env` of the working folder.
- * `atEnd` is given its `stop` at once, so that an interrupted start leaves nothing behind either.
+ * `atEnd` is given what stops it before it serves, so that an interrupted start leaves nothing behind either.
  */
 export async function startOwnService(atEnd: (stop: () => Promise<void>) => void): Promise<OwnService> {
-  const folder = await mkdtemp(join(tmpdir(), 'mooring-demo-service-'));
   const [url, adminKey] = [`http://127.0.0.1:${await freePort()}`, `mk_${randomBytes(24).toString('hex')}`];
+  // From here to `atEnd` nothing is awaited, so that no interrupt comes in between.
+  const folder = mkdtempSync(join(tmpdir(), 'mooring-demo-service-'));
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
     env: {
@@ -49,16 +51,12 @@ export async function startOwnService(atEnd: (stop: () => Promise<void>) => void
       LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // Ctrl-C in a terminal reaches a whole group of processes: this one is stopped in its turn.
+    detached: true,
   });
   const ended = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
-    await rm(folder, { recursive: true, force: true });
-  };
-  atEnd(stop);
   let output = '';
-  await new Promise<void>((resolve, reject) => {
+  const started = new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       if (output.includes(SERVING)) resolve();
@@ -68,5 +66,13 @@ export async function startOwnService(atEnd: (stop: () => Promise<void>) => void
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`The service ended with ${code}: ${output}`)));
   });
-  return { url, adminKey, folder };
+  atEnd(async () => {
+    // Ended in the middle of its start it would leave the database behind that it was just making.
+    await Promise.allSettled([started]);
+    child.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  await started;
+  return { url, adminKey, issuer: url };
 }
