@@ -22,11 +22,14 @@ interface Call {
   readonly status: number;
 }
 
-function parsed(text: string): unknown {
+/** The body for the eye and for the checks: text that is not JSON as it came, bytes only by their number. */
+async function bodyOf(response: Response): Promise<unknown> {
+  const type = response.headers.get('content-type') ?? 'text/plain';
+  if (!/json|^text\//.test(type)) return `(${(await response.bytes()).length} bytes of ${type})`;
+  const text = await response.text();
   try {
     return JSON.parse(text);
   } catch {
-    // No answer of the service looks like this: shown as it came.
     return text;
   }
 }
@@ -81,7 +84,7 @@ export class Client {
 
   private async read<T>(response: Response, expected: number): Promise<Omit<Answer<T>, 'sent'>> {
     const { status, headers } = response;
-    const body = parsed(await response.text()) as T;
+    const body = (await bodyOf(response)) as T;
     this.report.answer(status, body);
     this.report.check(`answered with ${expected}`, status, expected);
     return { status, headers, body };
