@@ -18,7 +18,6 @@ export class FilesController {
   })
   async file(@Param('token') token: string, @Req() http: FastifyRequest, @Res() reply: FastifyReply) {
     const { status, headers, body } = await this.files.open(token, http as FastifyRequest & FileRequest);
-    // Not awaited: a client that leaves in the middle is no failure of this handler.
     void reply.status(status).headers(headers).send(body);
   }
 }

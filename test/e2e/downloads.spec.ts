@@ -65,6 +65,7 @@ describe('check-update', () => {
     const latest = async (current_version: string) =>
       (await checkUpdate(app, { ...asks, current_version })).body.latest_version;
     expect(await latest('1.0.0')).toBe('1.10.0-rc.10');
+    expect(await latest('1.9.0')).toBe('1.10.0-rc.10');
     expect(await latest('1.10.0-rc.2')).toBe('1.10.0-rc.10');
     expect(await latest('1.10.0')).toBe('1.10.0');
     expect(await latest('0.1.0')).toBe('1.10.0-rc.10');
