@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -23,7 +24,22 @@ function readFile(name: string, path: string): Buffer {
 
 function readTls({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) {
   if (TLS_CERT_FILE === null || TLS_KEY_FILE === null) return undefined;
-  return { cert: readFile('TLS_CERT_FILE', TLS_CERT_FILE), key: readFile('TLS_KEY_FILE', TLS_KEY_FILE) };
+  const pair = {
+    cert: readFile('TLS_CERT_FILE', TLS_CERT_FILE),
+    key: readFile('TLS_KEY_FILE', TLS_KEY_FILE),
+  };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    // OpenSSL's own reason, without the numbers in front.
+    const reason = String((error as Error).message)
+      .split(':')
+      .at(-1);
+    throw new StartupError(`TLS_CERT_FILE and TLS_KEY_FILE are no pair in PEM that can be used: ${reason}.`, {
+      cause: error,
+    });
+  }
+  return pair;
 }
 
 /** The application as main.ts and the tests run it, configured but not yet listening. */

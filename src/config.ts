@@ -143,8 +143,16 @@ export function readConfig(env: Env, fileEnv: Env = {}): Config {
   return { ...settings, PUBLIC_URL: settings.PUBLIC_URL ?? `${scheme}://localhost:${settings.PORT}` };
 }
 
+function readEnvFile(): Env {
+  if (!existsSync('.env')) return {};
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch (error) {
+    throw new StartupError("The file .env in the working folder can't be read.", { cause: error });
+  }
+}
+
 /** The configuration of this process: the environment first, then `.env` in the working folder. */
 export function loadConfig(): Config {
-  const fileEnv = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  return readConfig(process.env, fileEnv);
+  return readConfig(process.env, readEnvFile());
 }

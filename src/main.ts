@@ -44,6 +44,8 @@ async function listen(app: NestFastifyApplication, { HOST, PORT, PUBLIC_URL }: C
       EADDRINUSE: `Port ${PORT} is already taken: stop what listens there, or set PORT.`,
       EACCES: `Port ${PORT} may not be used by this user: set PORT to 1024 or more.`,
       EADDRNOTAVAIL: `HOST ${HOST} is no address of this machine.`,
+      ENOTFOUND: `HOST ${HOST} is no address of this machine.`,
+      EAI_AGAIN: `HOST ${HOST} is no address of this machine.`,
     }[code ?? ''];
     throw reason === undefined ? error : new StartupError(reason, { cause: error });
   }
