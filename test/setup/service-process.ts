@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -14,8 +15,14 @@ export interface ServiceProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `dist/main.js` with exactly these settings on a free port, and waits until it serves. */
-export async function startService(settings: Record<string, string>, cwd?: string): Promise<ServiceProcess> {
+/**
+ * Starts `dist/main.js` with exactly these settings on a free port, and waits until it serves. It works where no `.env`
+ * of a developer lies.
+ */
+export async function startService(
+  settings: Record<string, string>,
+  cwd: string = tmpdir(),
+): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [MAIN], {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', HOST: '127.0.0.1', ...settings },
