@@ -67,17 +67,22 @@ describe('every failure in the envelope of its plane', () => {
   );
 
   it.each([
-    '/',
-    '/api',
-    '/api/v1',
-    '/api/v1/',
-    '/index.html',
-    '/health',
-    '/.well-known/x',
-    '/%',
-    '/docs/%zz',
-  ])('%s, which is no route, is refused as on the panel plane', async (path) => {
-    expect(seen(await send(app.url, { method: 'GET', path }))).toEqual(refused('panel', NOT_FOUND));
+    ['GET', '/'],
+    ['GET', '/api'],
+    ['GET', '/api/v1'],
+    ['GET', '/api/v1/'],
+    ['GET', '/index.html'],
+    ['GET', '/health'],
+    ['POST', '/health/live'],
+    ['GET', '/.well-known/none'],
+    ['GET', '/%'],
+    ['GET', '/docs/none'],
+    ['GET', '/docs/%zz'],
+    ['GET', '/docs/..%2f..%2fpackage.json'],
+    ['POST', '/docs'],
+    ['POST', '/api/v1/openapi.json'],
+  ])('%s %s, which is no route, is refused as on the panel plane', async (method, path) => {
+    expect(seen(await send(app.url, { method, path }))).toEqual(refused('panel', NOT_FOUND));
   });
 
   it('has no body for HEAD, and the same headers', async () => {
