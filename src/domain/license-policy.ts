@@ -8,7 +8,11 @@ export interface LicenseFacts {
   readonly expiresAt: Date | null;
   readonly updatesUntil: Date | null;
   readonly maxActivations: number;
-  readonly floors: { readonly product: string | null; readonly policy: string | null; readonly license: string | null };
+  readonly floors: {
+    readonly product: string | null;
+    readonly policy: string | null;
+    readonly license: string | null;
+  };
   /** The release of the version that the panel runs, when that version was ever published. */
   readonly runningRelease: { readonly releasedAt: Date; readonly security: boolean } | null;
   readonly hardwareBlocked: boolean;
@@ -65,11 +69,13 @@ const RULES = {
   },
   REVOKED: {
     passes: (facts) => facts.status !== 'revoked',
-    because: (_facts, _request, passed) => (passed ? 'The license is not revoked.' : 'The license is revoked.'),
+    because: (_facts, _request, passed) =>
+      passed ? 'The license is not revoked.' : 'The license is revoked.',
   },
   SUSPENDED: {
     passes: (facts) => facts.status !== 'suspended',
-    because: (_facts, _request, passed) => (passed ? 'The license is not suspended.' : 'The license is suspended.'),
+    because: (_facts, _request, passed) =>
+      passed ? 'The license is not suspended.' : 'The license is suspended.',
   },
   EXPIRED: {
     // The instant of expiry itself is already too late.
@@ -136,7 +142,8 @@ const RULES = {
         return `${facts.rebind.movesInWindow} of ${facts.rebind.quota} moves are used in the last 30 days.`;
       }
       if (facts.holdsSeat) return 'The hardware already holds a seat.';
-      const stale = facts.staleSeats > 0 ? `, ${facts.staleSeats} of them unseen for so long that they may be taken` : '';
+      const stale =
+        facts.staleSeats > 0 ? `, ${facts.staleSeats} of them unseen for so long that they may be taken` : '';
       return `${facts.activeSeats} of ${facts.maxActivations} seats are in use${stale}.`;
     },
   },
