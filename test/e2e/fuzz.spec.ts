@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { planeOf, type Plane } from '../../src/http/planes.js';
+import { counterexample } from '../setup/counterexample.js';
 import { goodBody, ROUTES_WITH_BODY, World } from '../setup/hostile-world.js';
 import { isRefusalOf } from '../setup/planes.js';
 import { send, type Received } from '../setup/wire.js';
@@ -28,26 +29,19 @@ function judged(plane: Plane, answer: Received): string {
   return isServed || isRefusalOf(plane, answer) ? 'answered' : `${answer.status} ${answer.body}`;
 }
 
-/** The first input that is answered badly, shrunk, and how; null when there is none. */
-async function counterexample<T>(
-  inputs: fc.Arbitrary<T>,
-  numRuns: number,
-  ask: (input: T) => Promise<string>,
-): Promise<string | null> {
-  const property = fc.asyncProperty(inputs, async (input) => {
+/** The smallest input that is answered badly, and how; null when there is none. */
+const badlyAnswered = <T>(inputs: fc.Arbitrary<T>, numRuns: number, ask: (input: T) => Promise<string>) =>
+  counterexample(inputs, numRuns, async (input) => {
     const answer = await ask(input);
     if (answer !== 'answered') throw new Error(answer);
   });
-  const { failed, counterexample: inputFound, errorInstance } = await fc.check(property, { numRuns });
-  return failed ? `${fc.stringify(inputFound)}: ${String(errorInstance)}` : null;
-}
 
 describe('anything at all', () => {
   it.each(ROUTES_WITH_BODY)('%s: random values in any field', async (name) => {
     const operation = world.operation(name);
     const fields = Object.keys(operation.body?.properties ?? {});
     const changes = fc.dictionary(fc.constantFrom(...fields), anyJson, { minKeys: 1, maxKeys: 3 });
-    const found = await counterexample(changes, 60, async (changed) => {
+    const found = await badlyAnswered(changes, 60, async (changed) => {
       const body = JSON.stringify({ ...goodBody(name, world), ...changed });
       return judged(operation.plane, await world.send(operation, { body }));
     });
@@ -57,7 +51,7 @@ describe('anything at all', () => {
   it.each(ROUTES_WITH_BODY)('%s: random fields', async (name) => {
     const operation = world.operation(name);
     const more = fc.dictionary(anyText, anyJson, { minKeys: 1, maxKeys: 3 });
-    const found = await counterexample(more, 10, async (fields) => {
+    const found = await badlyAnswered(more, 10, async (fields) => {
       // By entries: a field named __proto__ would vanish otherwise.
       const members = [...Object.entries(goodBody(name, world)), ...Object.entries(fields)];
       const body = JSON.stringify(Object.fromEntries(members));
@@ -77,7 +71,7 @@ describe('anything at all', () => {
         text.map((json) => Buffer.from(json.slice(0, json.length / 2))),
       ),
     });
-    const found = await counterexample(inputs, 600, async ({ operation, bytes }) =>
+    const found = await badlyAnswered(inputs, 600, async ({ operation, bytes }) =>
       judged(operation.plane, await world.send(operation, { body: bytes })),
     );
     expect(found).toBeNull();
@@ -105,7 +99,7 @@ describe('anything at all', () => {
         },
       ),
     });
-    const found = await counterexample(targets, 800, async ({ method, path, query }) => {
+    const found = await badlyAnswered(targets, 800, async ({ method, path, query }) => {
       const search = query.map(([name, value]) => `${name}=${value}`).join('&');
       const target = search === '' ? path : `${path}?${search}`;
       const headers = { 'x-admin-key': world.app.adminKey };
@@ -132,7 +126,7 @@ describe('anything at all', () => {
       fc.record({ 'x-admin-key': value, authorization: value, 'x-forwarded-for': value, 'if-match': value }),
     );
     const paths = ['/api/v1/admin/products', '/api/v1/auth/me', '/api/v1/download/file/none'];
-    const found = await counterexample(
+    const found = await badlyAnswered(
       fc.tuple(fc.constantFrom(...paths), headers),
       300,
       async ([path, sent]) => {
