@@ -46,7 +46,7 @@ app.post<{ Body: Body }>('/validate', async (request, reply) => {
     report: REPORT,
     presentedLeaseId: null,
     lease: license.seat.lease,
-    cloneSuspectedAt: null,
+    expectedPresentedLeaseId: license.seat.presentedLeaseId,
   });
   return reply.headers(SILENT).send({ valid: true, license });
 });

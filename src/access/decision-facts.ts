@@ -1,5 +1,5 @@
 import type { LicenseRecord, Seat } from '../database/license-facts.js';
-import { loadRebindHistory, loadSeat, loadSeatPresence } from '../database/seat-facts.js';
+import { holdSeatPresence, loadRebindHistory, loadSeat, loadSeatPresence } from '../database/seat-facts.js';
 import type { Run } from '../database/statements.js';
 import type { LicenseFacts, RebindFacts } from '../domain/license-policy.js';
 import { staleSeatsToRelease } from '../domain/seats.js';
@@ -32,14 +32,23 @@ export function seatFacts(license: LicenseRecord, cloneRefused = false): License
   };
 }
 
-/** The facts of an activation: who of the others was unseen for so long that the seat may be taken. */
-export async function activationFacts(run: Run, license: LicenseRecord, now: Date): Promise<DecisionFacts> {
+/**
+ * The facts of an activation: who of the others was unseen for so long that the seat may be taken. `hold` keeps those seats
+ * as they are until the commit, for whoever is going to release them.
+ */
+export async function activationFacts(
+  run: Run,
+  license: LicenseRecord,
+  now: Date,
+  { hold }: { hold: boolean },
+): Promise<DecisionFacts> {
   const facts = seatFacts(license);
   const needed = license.activeSeats - license.maxActivations + 1;
   if (license.seat !== null || needed <= 0 || license.policy.releaseSeatAfterDays === null) {
     return { facts, seatsToRelease: [], previousSeat: null };
   }
-  const stale = staleSeatsToRelease(await loadSeatPresence(run, license.id), {
+  const presence = await (hold ? holdSeatPresence : loadSeatPresence)(run, license.id);
+  const stale = staleSeatsToRelease(presence, {
     now,
     releaseAfterDays: license.policy.releaseSeatAfterDays,
     needed: license.activeSeats,

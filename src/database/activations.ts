@@ -18,8 +18,9 @@ export interface CheckIn {
   readonly now: Date;
   readonly report: PanelReport;
   readonly presentedLeaseId: string | null;
+  /** The same for the lease last presented: two calls must not each take it for theirs to replace. */
+  readonly expectedPresentedLeaseId: string | null;
   readonly lease: StoredLease;
-  readonly cloneSuspectedAt: Date | null;
 }
 
 const leaseValues = (lease: StoredLease) => [
@@ -39,10 +40,9 @@ const SAVE_CHECK_IN: Statement = {
   text: `update activations set last_seen_at = greatest(last_seen_at, $3), version = $4,
       hostname = coalesce($5, hostname), platform = coalesce($6, platform), arch = coalesce($7, arch),
       usage = coalesce($8::jsonb, usage), last_seen_ip = coalesce($9, last_seen_ip),
-      presented_lease_id = $10, clone_suspected_at = $11,
-      lease_id = $12, lease_kid = $13, lease_seq = $14, lease_issued_at = $15, lease_refresh_after = $16,
-      lease_valid_until = $17, lease_grace_until = $18, lease_digest = $19
-    where id = $1 and lease_id = $2 and released_at is null`,
+      presented_lease_id = $10, lease_id = $12, lease_kid = $13, lease_seq = $14, lease_issued_at = $15,
+      lease_refresh_after = $16, lease_valid_until = $17, lease_grace_until = $18, lease_digest = $19
+    where id = $1 and lease_id = $2 and presented_lease_id is not distinct from $11 and released_at is null`,
 };
 
 /** Compare-and-set on the stored lease. False: the seat was released or its lease renewed since the facts were read. */
@@ -59,10 +59,21 @@ export async function saveCheckIn(run: Run, c: CheckIn): Promise<boolean> {
     usage,
     address,
     c.presentedLeaseId,
-    c.cloneSuspectedAt,
+    c.expectedPresentedLeaseId,
     ...leaseValues(c.lease),
   ]);
   return rowCount === 1;
+}
+
+const MARK_CLONE: Statement = {
+  name: 'mark-clone',
+  text: `update activations set clone_suspected_at = $2
+    where id = $1 and clone_suspected_at is null and released_at is null`,
+};
+
+/** Marks the seat; true for the call that was first to. */
+export async function markClone(run: Run, seatId: string, now: Date): Promise<boolean> {
+  return (await run(MARK_CLONE, [seatId, now])).rowCount === 1;
 }
 
 export interface NewSeat {

@@ -41,9 +41,19 @@ const REBIND_HISTORY: Statement = {
     from rebinds where license_id = $1`,
 };
 
+const HOLD_SEATS: Statement = {
+  name: 'hold-active-seats',
+  text: `${ACTIVE_SEATS.text} order by id for update`,
+};
+
 /** The seats of a license, for the choice of those unseen too long. */
 export async function loadSeatPresence(run: Run, licenseId: string): Promise<SeatPresence[]> {
   return (await run<SeatPresence>(ACTIVE_SEATS, [licenseId])).rows;
+}
+
+/** The same, held until the commit: a phone-home, which takes no other lock, can't be seen between choice and release. */
+export async function holdSeatPresence(run: Run, licenseId: string): Promise<SeatPresence[]> {
+  return (await run<SeatPresence>(HOLD_SEATS, [licenseId])).rows;
 }
 
 /** The seat that a hardware holds, or null. */

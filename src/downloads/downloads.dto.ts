@@ -6,7 +6,7 @@ const CHANNELS = ['stable', 'beta', 'alpha'] as const satisfies readonly Channel
 
 /** What a panel asks with that is there. */
 export class CheckUpdateRequest {
-  @Text({ required: true, max: 255, description: 'The license key; trimmed, in any case.' })
+  @Text({ required: true, trim: true, description: 'The license key; trimmed, in any case.' })
   license_key: string;
 
   @HardwareIdField({ required: true })

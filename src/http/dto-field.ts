@@ -12,6 +12,8 @@ export interface FieldSpec {
   readonly nullable: boolean;
   readonly default?: unknown;
   readonly check: Check;
+  /** Blanks around the text do not count; nothing but blanks is a missing field. */
+  readonly trim?: boolean;
   /** The value that a query string's text stands for; text that stands for none is left as it is, to the check. */
   readonly fromText?: (text: string) => unknown;
   /** What the handler gets for a value that has passed the check. */

@@ -16,7 +16,8 @@ const MAX_ECHOED_LENGTH = 64;
 
 /** The value of a field before it is checked; undefined when it is missing, as which null and '' count too. */
 function valueOf(raw: Raw, name: string, spec: FieldSpec, source: Source): unknown {
-  const value = raw[name];
+  const sent = raw[name];
+  const value = spec.trim && typeof sent === 'string' ? sent.trim() : sent;
   if (value === null || value === '') return spec.nullable && source === 'body' ? null : spec.default;
   if (value === undefined) return spec.default;
   return source === 'query' && typeof value === 'string' && spec.fromText ? spec.fromText(value) : value;

@@ -18,7 +18,7 @@ export interface FieldOptions {
 /** The largest PostgreSQL integer. */
 export const MAX_INTEGER = 2_147_483_647;
 
-type Rest = Pick<FieldSpec, 'fromText' | 'convert' | 'nested'>;
+type Rest = Pick<FieldSpec, 'fromText' | 'convert' | 'nested' | 'trim'>;
 
 function declare(
   { required = false, nullable = false, description, example, ...options }: FieldOptions,
@@ -43,10 +43,18 @@ export interface TextOptions extends FieldOptions {
   readonly min?: number;
   readonly max?: number;
   readonly pattern?: RegExp;
+  /** Blanks at its ends do not count. */
+  readonly trim?: boolean;
 }
 
 /** A string of at most 255 characters unless told otherwise. */
-export function Text({ min = 0, max = 255, pattern, ...options }: TextOptions = {}): PropertyDecorator {
+export function Text({
+  min = 0,
+  max = 255,
+  pattern,
+  trim = false,
+  ...options
+}: TextOptions = {}): PropertyDecorator {
   return declare(
     options,
     [
@@ -62,6 +70,7 @@ export function Text({ min = 0, max = 255, pattern, ...options }: TextOptions = 
       maxLength: max,
       ...(pattern !== undefined && { pattern: pattern.source }),
     },
+    { trim },
   );
 }
 

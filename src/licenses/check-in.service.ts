@@ -3,16 +3,17 @@ import { DataSource } from 'typeorm';
 import { seatFacts } from '../access/decision-facts.js';
 import { LicenseGate } from '../access/license-gate.js';
 import { saveCheckIn, type CheckIn } from '../database/activations.js';
-import { recordAudit } from '../database/audit.js';
 import { poolOf } from '../database/data-source.js';
-import type { LicenseRecord, Seat } from '../database/license-facts.js';
+import type { LicenseRecord, Seat, StoredLease } from '../database/license-facts.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
-import { decideLease, type LeaseDecision } from '../domain/lease-chain.js';
+import type { LeaseDecision } from '../domain/lease-chain.js';
 import { decide } from '../domain/license-policy.js';
+import type { LicenseCode } from '../domain/verdicts.js';
 import { unavailable } from '../http/errors.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { PanelCall } from './panel-call.js';
-import { chainOf, seenAgain } from './seat-chain.js';
+import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
+import { judgeChain, judgeLoser, leaseFor, seenAgain } from './seat-chain.js';
 import type { Verdict } from './verdict.js';
 
 /** A seat whose lease changes more often than this under one call is not a panel that phones home. */
@@ -32,115 +33,69 @@ export class CheckInService {
   }
 
   async validate(call: PanelCall): Promise<Verdict> {
+    let first: LeaseDecision | null = null;
     for (let tried = 0; tried < MOST_TRIES; tried++) {
-      const verdict = await this.tryOnce(call, tried > 0);
-      if (verdict !== null) return verdict;
+      const license = await this.gate.look(call.knock);
+      if (license === null) return { code: 'INVALID_KEY', license };
+      const chain: LeaseDecision | null = this.judge(license, call, first);
+      const cloneRefused = isRefusedClone(license, chain);
+      const code = decide(seatFacts(license, cloneRefused), call.request, call.knock.now);
+      if (code !== 'VALID') {
+        await this.noteRefusal(license, chain, code, call);
+        return { code, license };
+      }
+      const { seat } = license;
+      if (seat === null || chain === null) throw new Error('A valid phone-home needs a seat');
+      const lease = leaseFor(chain, license, seat, call, this.leases);
+      if (await this.save(license, seat, chain, lease, call)) {
+        return { code, license, seat: seenAgain(seat, call, lease), created: false };
+      }
+      // Another call renewed the lease or released the seat in between: what was read is no longer so.
+      first ??= chain;
     }
     throw unavailable(new Error('The lease was renewed by others at every try'));
   }
 
-  /** Null when another call renewed the lease or released the seat in between: what was read is no longer so. */
-  private async tryOnce(call: PanelCall, raced: boolean): Promise<Verdict | null> {
-    const license = await this.gate.look(call.knock);
-    if (license === null) return { code: 'INVALID_KEY', license };
+  private judge(license: LicenseRecord, call: PanelCall, first: LeaseDecision | null): LeaseDecision | null {
     const { seat } = license;
-    const chain = seat === null ? null : this.judgeLease(license, seat, call, raced);
-    const cloneRefused = chain?.clone === true && license.policy.onClone === 'refuse';
-    const code = decide(seatFacts(license, cloneRefused), call.request, call.knock.now);
-    if (code !== 'VALID') {
-      // Other refusals leave nothing behind; a clone that is refused still marks the seat it shares.
-      const marks = code === 'HARDWARE_MISMATCH' && cloneRefused && !license.hardwareBlocked;
-      if (marks && seat !== null) await this.markClone(license, seat, call);
-      return { code, license };
-    }
-    if (seat === null || chain === null) throw new Error('A valid phone-home needs a seat');
-    return this.checkIn(license, seat, chain, call);
+    if (seat === null) return null;
+    return first === null
+      ? judgeChain(license, seat, call, this.leases, 'judged')
+      : judgeLoser(license, seat, this.leases, first);
   }
 
-  private judgeLease(license: LicenseRecord, seat: Seat, call: PanelCall, raced: boolean): LeaseDecision {
-    // The loser of a race answers the winner's lease: to judge it by the lease just replaced would void the winner's.
-    if (raced && this.leases.canSign(seat.lease))
-      return { lease: 'same', presentedLeaseId: seat.presentedLeaseId, clone: false };
-    return decideLease(chainOf(seat, this.leases), {
-      leaseId: call.leaseId,
-      digest: this.leases.digest(license, seat.hardwareId),
-      now: call.knock.now,
-      restart: false,
-    });
-  }
-
-  private async checkIn(
+  private async save(
     license: LicenseRecord,
     seat: Seat,
     chain: LeaseDecision,
+    lease: StoredLease,
     call: PanelCall,
-  ): Promise<Verdict | null> {
-    const { now } = call.knock;
-    const lease =
-      chain.lease === 'same'
-        ? seat.lease
-        : this.leases.draw(license, seat.hardwareId, { now, lastSeq: seat.lease.seq });
+  ): Promise<boolean> {
     const change: CheckIn = {
       seatId: seat.id,
       expectedLeaseId: seat.lease.id,
-      now,
+      expectedPresentedLeaseId: seat.presentedLeaseId,
+      now: call.knock.now,
       report: call.report,
       presentedLeaseId: chain.presentedLeaseId,
       lease,
-      cloneSuspectedAt: seat.cloneSuspectedAt ?? (chain.clone ? now : null),
     };
-    const saved =
-      chain.clone && seat.cloneSuspectedAt === null
-        ? await this.saveSuspicion(license, seat, change, call)
-        : await saveCheckIn(this.pool, change);
-    if (!saved) return null;
-    return { code: 'VALID', license, seat: seenAgain(seat, call, lease), created: false };
-  }
-
-  private async markClone(license: LicenseRecord, seat: Seat, call: PanelCall): Promise<void> {
-    if (seat.cloneSuspectedAt !== null) return;
-    const { now } = call.knock;
-    // What the refused machine reports of itself is not taken over: only the suspicion is.
-    const report = {
-      version: seat.version,
-      hostname: null,
-      platform: null,
-      arch: null,
-      usage: null,
-      address: null,
-    };
-    await this.saveSuspicion(
-      license,
-      seat,
-      {
-        seatId: seat.id,
-        expectedLeaseId: seat.lease.id,
-        now: seat.lastSeenAt,
-        report,
-        presentedLeaseId: seat.presentedLeaseId,
-        lease: seat.lease,
-        cloneSuspectedAt: now,
-      },
-      call,
-    );
-  }
-
-  private saveSuspicion(
-    license: LicenseRecord,
-    seat: Seat,
-    change: CheckIn,
-    call: PanelCall,
-  ): Promise<boolean> {
+    if (!chain.clone || seat.cloneSuspectedAt !== null) return saveCheckIn(this.pool, change);
     return this.dataSource.transaction(async (manager) => {
       if (!(await saveCheckIn(await inTransaction(manager), change))) return false;
-      await recordAudit(manager, { ...call.actor, id: license.id }, call.knock.now, {
-        action: 'activation.clone_suspected',
-        subjectType: 'activation',
-        subjectId: seat.id,
-        details: { license_id: license.id, hardware_id: seat.hardwareId, on_clone: license.policy.onClone },
-        personal: { other_address: seat.lastSeenIp },
-      });
+      await suspectClone(manager, license, seat, call);
       return true;
     });
+  }
+
+  private async noteRefusal(
+    license: LicenseRecord,
+    chain: LeaseDecision | null,
+    code: LicenseCode,
+    call: PanelCall,
+  ): Promise<void> {
+    const { seat } = license;
+    if (seat === null || seat.cloneSuspectedAt !== null || !marksSeat(license, chain, code)) return;
+    await this.dataSource.transaction((manager) => suspectClone(manager, license, seat, call));
   }
 }

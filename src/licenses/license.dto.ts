@@ -2,7 +2,7 @@ import { CountersField, HardwareIdField, NonceField, Text, UuidField, VersionFie
 
 /** What every call of an installed panel carries. */
 export class PanelRequest {
-  @Text({ required: true, max: 255, description: 'The license key; trimmed, in any case.' })
+  @Text({ required: true, trim: true, description: 'The license key; trimmed, in any case.' })
   license_key: string;
 
   @HardwareIdField({ required: true })

@@ -3,14 +3,13 @@ import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { lastLeaseSequence, saveCheckIn, takeSeat } from '../database/activations.js';
 import { recordAudit } from '../database/audit.js';
-import { loadLicenseFacts, type LicenseRecord, type Seat } from '../database/license-facts.js';
+import { loadLicenseFacts, type LicenseRecord } from '../database/license-facts.js';
 import type { Run } from '../database/statements.js';
-import { decideLease } from '../domain/lease-chain.js';
 import { unavailable } from '../http/errors.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { PanelCall } from './panel-call.js';
-import { chainOf, seenAgain } from './seat-chain.js';
-import type { GrantedSeat, Verdict } from './verdict.js';
+import { judgeChain, leaseFor, seenAgain, type Manner } from './seat-chain.js';
+import type { Verdict } from './verdict.js';
 
 /** A seat that changes more often than this under one call is not used by a panel. */
 const MOST_TRIES = 10;
@@ -82,48 +81,27 @@ export class SeatWriter {
   }
 
   /**
-   * The seat stays; its chain of leases starts anew. Phone-homes take no lock, so one of them may renew the lease in
-   * between: then the seat is read again. It can't be released meanwhile, for that takes the license row.
+   * The seat stays. Phone-homes take no lock, so one of them may renew the lease in between: then the seat is read again.
+   * It can't be released meanwhile, for that takes the license row.
    */
-  async keep(license: LicenseRecord, call: PanelCall, { run }: Work): Promise<Verdict> {
+  async keep(license: LicenseRecord, call: PanelCall, { run }: Work, manner: Manner): Promise<Verdict> {
     let { seat } = license;
     for (let tried = 0; seat !== null && tried < MOST_TRIES; tried++) {
-      const kept = await this.restart(license, seat, call, run);
-      if (kept !== null) return { code: 'VALID', license, seat: kept, created: false };
+      const chain = judgeChain(license, seat, call, this.leases, manner);
+      const lease = leaseFor(chain, license, seat, call, this.leases);
+      const saved = await saveCheckIn(run, {
+        seatId: seat.id,
+        expectedLeaseId: seat.lease.id,
+        expectedPresentedLeaseId: seat.presentedLeaseId,
+        now: call.knock.now,
+        report: call.report,
+        presentedLeaseId: chain.presentedLeaseId,
+        lease,
+      });
+      if (saved) return { code: 'VALID', license, seat: seenAgain(seat, call, lease), created: false };
       seat =
         (await loadLicenseFacts(run, { ...call.knock, by: { licenseId: license.id } })).license?.seat ?? null;
     }
     throw unavailable(new Error('The seat changed at every try'));
-  }
-
-  /** Null when its lease was renewed since it was read. */
-  private async restart(
-    license: LicenseRecord,
-    seat: Seat,
-    call: PanelCall,
-    run: Run,
-  ): Promise<GrantedSeat | null> {
-    const { now } = call.knock;
-    const { lease: current } = seat;
-    const chain = decideLease(chainOf(seat, this.leases), {
-      leaseId: call.leaseId,
-      digest: this.leases.digest(license, seat.hardwareId),
-      now,
-      restart: true,
-    });
-    const lease =
-      chain.lease === 'same'
-        ? current
-        : this.leases.draw(license, seat.hardwareId, { now, lastSeq: current.seq });
-    const saved = await saveCheckIn(run, {
-      seatId: seat.id,
-      expectedLeaseId: current.id,
-      now,
-      report: call.report,
-      presentedLeaseId: chain.presentedLeaseId,
-      lease,
-      cloneSuspectedAt: seat.cloneSuspectedAt,
-    });
-    return saved ? seenAgain(seat, call, lease) : null;
   }
 }

@@ -5,10 +5,22 @@ import { LicenseGate } from '../access/license-gate.js';
 import { recordRebind, releaseSeats, type ReleaseReason } from '../database/activations.js';
 import { recordAudit } from '../database/audit.js';
 import type { LicenseRecord } from '../database/license-facts.js';
-import { decide } from '../domain/license-policy.js';
+import type { LeaseDecision } from '../domain/lease-chain.js';
+import { decide, type LicenseFacts } from '../domain/license-policy.js';
+import { LeaseIssuer } from '../signing/lease-issuer.js';
+import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
+import { judgeChain } from './seat-chain.js';
 import { SeatWriter, type Work } from './seat-writer.js';
 import type { PanelCall } from './panel-call.js';
 import type { Verdict } from './verdict.js';
+
+/** What a call is decided by, and what follows when nothing speaks against it. */
+interface Prepared {
+  readonly facts: LicenseFacts;
+  /** What its lease shows; null where none is looked at. */
+  readonly chain: LeaseDecision | null;
+  readonly effects: () => Promise<Verdict>;
+}
 
 const idsOf = (seat: { readonly id: string } | null): string[] => (seat === null ? [] : [seat.id]);
 
@@ -21,46 +33,61 @@ export class SeatsService {
   constructor(
     private readonly gate: LicenseGate,
     private readonly writer: SeatWriter,
+    private readonly leases: LeaseIssuer,
   ) {}
 
   /** Binds the hardware, or answers the seat that it holds already. */
   activate(call: PanelCall): Promise<Verdict> {
     return this.decideLocked(call, async (license, work) => {
-      const found = await activationFacts(work.run, license, call.knock.now);
-      return [found, () => this.take(license, found, call, work)];
+      const found = await activationFacts(work.run, license, call.knock.now, { hold: true });
+      return { facts: found.facts, chain: null, effects: () => this.take(license, found, call, work) };
     });
   }
 
   /** Frees the seat. */
   deactivate(call: PanelCall): Promise<Verdict> {
     return this.decideLocked(call, async (license, work) => {
-      const found = { facts: seatFacts(license), seatsToRelease: [], previousSeat: license.seat };
-      return [
-        found,
-        async () => {
+      const chain = this.judge(license, call);
+      return {
+        facts: seatFacts(license, isRefusedClone(license, chain)),
+        chain,
+        effects: async () => {
           await this.release(license, idsOf(license.seat), 'deactivated', call, work);
           return { code: 'VALID', license, seat: null, created: false };
         },
-      ];
+      };
     });
   }
 
   /** Moves the seat of `from` to the calling hardware in one step. */
   rebind(call: PanelCall, from: string): Promise<Verdict> {
     return this.decideLocked(call, async (license, work) => {
-      const found = await rebindFacts(work.run, license, { from, to: call.hardwareId, now: call.knock.now });
-      return [found, () => this.move(license, found, from, call, work)];
+      const move = { from, to: call.hardwareId, now: call.knock.now };
+      const found = await rebindFacts(work.run, license, move);
+      // A move comes from a machine that has no lease yet; only one that stays where it is shows its own.
+      const chain = from === call.hardwareId ? this.judge(license, call) : null;
+      return {
+        facts: { ...found.facts, cloneRefused: isRefusedClone(license, chain) },
+        chain,
+        effects: () => this.move(license, found, from, call, work),
+      };
     });
+  }
+
+  private judge(license: LicenseRecord, call: PanelCall): LeaseDecision | null {
+    return license.seat && judgeChain(license, license.seat, call, this.leases, 'judged');
   }
 
   private async decideLocked(
     call: PanelCall,
-    prepare: (license: LicenseRecord, work: Work) => Promise<[DecisionFacts, () => Promise<Verdict>]>,
+    prepare: (license: LicenseRecord, work: Work) => Promise<Prepared>,
   ): Promise<Verdict> {
     const verdict = await this.gate.locked<Verdict>(call.knock, async (license, run, manager) => {
-      const work = { run, manager };
-      const [{ facts }, effects] = await prepare(license, work);
+      const { facts, chain, effects } = await prepare(license, { run, manager });
       const code = decide(facts, call.request, call.knock.now);
+      if (license.seat !== null && marksSeat(license, chain, code)) {
+        await suspectClone(manager, license, license.seat, call);
+      }
       if (code === 'VALID') return effects();
       await recordAudit(manager, { ...call.actor, id: license.id }, call.knock.now, {
         action: 'activation.refused',
@@ -84,7 +111,7 @@ export class SeatsService {
     call: PanelCall,
     work: Work,
   ): Promise<Verdict> {
-    if (license.seat !== null) return this.writer.keep(license, call, work);
+    if (license.seat !== null) return this.writer.keep(license, call, work, 'anew');
     await this.release(license, found.seatsToRelease, 'stale', call, work);
     const remaining = { ...license, activeSeats: license.activeSeats - found.seatsToRelease.length };
     return this.writer.take(remaining, null, call, work);
@@ -97,8 +124,8 @@ export class SeatsService {
     call: PanelCall,
     work: Work,
   ): Promise<Verdict> {
-    const stays = facts.rebind?.sameHardware === true || facts.rebind?.alreadyMoved === true;
-    if (stays && license.seat !== null) return this.writer.keep(license, call, work);
+    if (facts.rebind?.sameHardware) return this.writer.keep(license, call, work, 'judged');
+    if (facts.rebind?.alreadyMoved) return this.writer.keep(license, call, work, 'continued');
     await this.release(license, idsOf(previousSeat), 'rebound', call, work);
     await recordRebind(work.run, {
       id: uuidv7(),
@@ -111,7 +138,7 @@ export class SeatsService {
     const verdict =
       license.seat === null
         ? await this.writer.take(remaining, from, call, work)
-        : await this.writer.keep(remaining, call, work);
+        : await this.writer.keep(remaining, call, work, 'anew');
     return verdict.code === 'VALID' ? { ...verdict, created: false } : verdict;
   }
 

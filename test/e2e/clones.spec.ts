@@ -113,6 +113,39 @@ it('refuses clones when the policy says so, and lets the genuine machine begin a
   expect((await seat(licenseId)).presented_lease_id).toBeNull();
 });
 
+it('refuses to give back the seat of the genuine machine to a clone', async () => {
+  const { panel, licenseId } = await install({ on_clone: 'refuse' });
+  await panel.phoneHome();
+  const body = panelBody(panel.key, panel.hardware, { lease_id: neverIssued() });
+  expect((await app.panel('deactivate', body)).body.code).toBe('HARDWARE_MISMATCH');
+  expect((await seat(licenseId)).clone_suspected_at).not.toBeNull();
+  expect(await suspicions(licenseId)).toHaveLength(1);
+  const own = panelBody(panel.key, panel.hardware, { lease_id: panel.leaseId });
+  expect((await app.panel('deactivate', own)).body.deactivated).toBe(true);
+});
+
+it('does not let a move onto itself begin the chain anew', async () => {
+  const { panel, licenseId } = await install();
+  await panel.phoneHome();
+  const body = panelBody(panel.key, panel.hardware, { previous_hardware_id: panel.hardware });
+  expect((await app.panel('rebind', body)).status).toBe(200);
+  expect((await seat(licenseId)).presented_lease_id).not.toBeNull();
+  expect((await seat(licenseId)).clone_suspected_at).not.toBeNull();
+});
+
+it('does not suspect a machine that sends its move again with the lease of the old one', async () => {
+  const { panel, licenseId } = await install();
+  await panel.phoneHome();
+  const body = panelBody(panel.key, hardwareId(), {
+    previous_hardware_id: panel.hardware,
+    lease_id: panel.leaseId,
+  });
+  const moved = await app.panel('rebind', body);
+  const again = await app.panel('rebind', body);
+  expect(again.body.lease).toBe(moved.body.lease);
+  expect((await seat(licenseId)).clone_suspected_at).toBeNull();
+});
+
 it('does not suspect a panel that never sends lease ids', async () => {
   const { panel, licenseId } = await install();
   panel.leaseId = undefined;

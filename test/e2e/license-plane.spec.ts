@@ -109,6 +109,26 @@ describe('activate', () => {
   });
 });
 
+it('does not take the seat of a machine that phones home in this very moment', async () => {
+  const { key } = await app.sell({ policy: { release_seat_after_days: 30 } });
+  const [absent, fresh] = [hardwareId(), hardwareId()];
+  await app.panel('activate', panelBody(key, absent));
+  app.clock.advance({ days: 31 });
+  const phoningHome = app.dataSource.createQueryRunner();
+  await phoningHome.startTransaction();
+  await phoningHome.query('update activations set last_seen_at = $1 where hardware_id = $2', [
+    app.clock.now(),
+    absent,
+  ]);
+  const asked = app.panel('activate', panelBody(key, fresh));
+  const waiting = () =>
+    app.sql(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+  while ((await waiting()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await phoningHome.commitTransaction();
+  await phoningHome.release();
+  expect((await asked).body.code).toBe('MAX_ACTIVATIONS');
+});
+
 describe('validate', () => {
   it('records what the panel reports and takes no seat', async () => {
     const { license, key } = await app.sell();
@@ -155,6 +175,12 @@ describe('validate', () => {
       code: 'VERSION_TOO_LOW',
       details: { version: ['The version field must be at least 2.0.0.'] },
     });
+  });
+
+  it('takes a key of nothing but blanks for a missing one', async () => {
+    const { status, body } = await app.panel('validate', panelBody('   ', hardwareId()));
+    expect(status).toBe(422);
+    expect(body.details).toEqual({ license_key: ['The license key field is required.'] });
   });
 
   it('refuses a key of another product and a key that never was in the same words', async () => {

@@ -84,7 +84,7 @@ export class OfflineActivationService {
     const loaded = await loadLicenseFacts(run, { by, hardwareId, precedence: withoutBuild(version), now });
     if (loaded.license === null) throw new Error('A license has no current key');
     if (!this.ring.isCurrent(loaded.ringVersion)) return 'ring moved';
-    const found = await activationFacts(run, loaded.license, now);
+    const found = await activationFacts(run, loaded.license, now, { hold: true });
     const code = decide(found.facts, { action: 'activate', version, product: null }, now);
     if (code === 'VALID') return this.seat(loaded.license, found, held, call);
     await recordAudit(manager, call.actor, now, {

@@ -117,7 +117,7 @@ export class OfflineSeats {
       report: reportOf(call),
       presentedLeaseId: null,
       lease,
-      cloneSuspectedAt: seat.cloneSuspectedAt,
+      expectedPresentedLeaseId: seat.presentedLeaseId,
     });
   }
 
