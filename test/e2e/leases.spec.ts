@@ -71,6 +71,27 @@ describe('a lease', () => {
     expect(decodeJwt(renewed)).toMatchObject({ limits: { accounts: 1 } });
   });
 
+  it('says one thing under one id, though the license changes while two calls renew it', async () => {
+    const { license, hardware, validate } = await activated();
+    await app.must('PATCH', `/licenses/${license.id}`, { limits: { accounts: 1 } });
+    const holder = app.dataSource.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('select id from activations where hardware_id = $1 for update', [hardware]);
+    const calls = [validate(), validate()];
+    const waiting = () =>
+      app.sql(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+    while ((await waiting()).length < calls.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    await app.must('PATCH', `/licenses/${license.id}`, { limits: { accounts: 2 } });
+    await holder.commitTransaction();
+    await holder.release();
+    const [one, other] = (await Promise.all(calls)).map(({ lease }) => decodeJwt(lease)) as [any, any];
+    expect([one.limits.accounts, other.limits.accounts].toSorted((a, b) => a - b)).toEqual([1, 2]);
+    expect(one.jti).not.toBe(other.jti);
+    expect(one.seq).not.toBe(other.seq);
+  });
+
   it('never outlives the license', async () => {
     const { license, validate } = await activated();
     await app.must('PATCH', `/licenses/${license.id}`, {
