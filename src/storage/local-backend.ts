@@ -1,7 +1,8 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Disk } from 'flydrive';
 import { FSDriver } from 'flydrive/drivers/fs';
+import { makeFolder } from '../folders.js';
 import type { Backend, Served } from './backend.js';
 import type { StagedFile } from './staging.js';
 
@@ -23,7 +24,7 @@ export class LocalBackend implements Backend {
    */
   async put({ path }: StagedFile, key: string): Promise<void> {
     const target = join(this.folder, key);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(target), 0o700);
     await rename(path, target);
     const folder = await open(dirname(target));
     try {

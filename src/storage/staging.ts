@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../folders.js';
 import { invalidRequest } from '../http/errors.js';
 import { StartupError } from '../startup-error.js';
 
@@ -58,7 +59,7 @@ export class Staging {
   static async open(folder: string): Promise<Staging> {
     const staging = new Staging(folder);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      for (const each of [dirname(folder), folder]) await makeFolder(each, 0o700);
       await staging.sweep();
     } catch (error) {
       throw new StartupError(`The storage folder can't be written to: ${folder}.`, { cause: error });

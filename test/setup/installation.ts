@@ -37,6 +37,7 @@ export async function cloneInstallation(target: string): Promise<Installation> {
   const { native } = await findNativePackage();
   const parts = [
     'package.json',
+    'dist/folders.js',
     'dist/startup-error.js',
     'dist/database/embedded',
     'test/setup/embedded-child.mjs',

@@ -123,6 +123,12 @@ describe('opening', () => {
     await expect(open()).rejects.toThrow(/can't be written to/);
   });
 
+  it('refuses to start where no folder can ever be made', async () => {
+    await expect(open({ STORAGE_URL: 'file:/proc/nope' })).rejects.toThrow(
+      "The storage folder can't be written to: /proc/nope/staging.",
+    );
+  });
+
   it('refuses to start on a bucket without a region', async () => {
     // Whatever the machine of the test is configured for.
     delete process.env.AWS_REGION;

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
+import { chmod, chown, open, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../folders.js';
 import { StartupError } from '../../startup-error.js';
 import { type Account, canEnter } from './command.js';
 
@@ -28,20 +28,6 @@ export function layout(home: string): DataFolder {
     lock: join(home, 'service.lock'),
     socketRecord: join(home, 'postgres.socket'),
   };
-}
-
-/** Like mkdir -p. The recursive mkdir of Node never returns where a file system answers ENOENT, as /proc does. */
-async function makeFolder(path: string, mode?: number): Promise<void> {
-  try {
-    await mkdir(path, { mode });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const found = await stat(path).catch(() => null);
-    if (found?.isDirectory()) return;
-    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
-    await makeFolder(dirname(path));
-    await mkdir(path, { mode });
-  }
 }
 
 /** The folder by its one true name, made private when it is new, so that a link to it is the same folder to every start. */
