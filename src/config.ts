@@ -113,6 +113,9 @@ function refuseUnknown(env: Env, fileEnv: Env): void {
     throw new StartupError(`${stranger} is not a setting; .env.example lists them all.`);
 }
 
+/** The embedded server takes 100 connections, of which the command line and the lock need some. */
+export const EMBEDDED_POOL_MAX = 90;
+
 function refuseContradictions(config: Settings): void {
   if ((config.TLS_CERT_FILE === null) !== (config.TLS_KEY_FILE === null)) {
     throw new StartupError('TLS_CERT_FILE and TLS_KEY_FILE belong together: set both or neither.');
@@ -120,6 +123,11 @@ function refuseContradictions(config: Settings): void {
   if ((config.AWS_ACCESS_KEY_ID === null) !== (config.AWS_SECRET_ACCESS_KEY === null)) {
     throw new StartupError(
       'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both or neither.',
+    );
+  }
+  if (config.DATABASE_URL === null && config.DATABASE_POOL_SIZE > EMBEDDED_POOL_MAX) {
+    throw new StartupError(
+      `DATABASE_POOL_SIZE can be ${EMBEDDED_POOL_MAX} at most with the embedded database; set DATABASE_URL to use a server that takes more.`,
     );
   }
   if (config.DATABASE_URL !== null && config.MASTER_KEY === null) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readConfig, SETTINGS, type Config } from '../../src/config.js';
+import { EMBEDDED_POOL_MAX, readConfig, SETTINGS, type Config } from '../../src/config.js';
+import { serverArguments } from '../../src/database/embedded/server.js';
 import { StartupError } from '../../src/startup-error.js';
 
 const NAMES = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
@@ -69,6 +70,11 @@ describe('the configuration', () => {
       { DATABASE_URL: 'postgresql://h/d', MASTER_KEY: 'k' },
       { DATABASE_URL: 'postgresql://h/d', MASTER_KEY: 'k' },
     ],
+    [{ DATABASE_POOL_SIZE: '90' }, { DATABASE_POOL_SIZE: 90 }],
+    [
+      { DATABASE_POOL_SIZE: '500', DATABASE_URL: 'postgres://h/d', MASTER_KEY: 'k' },
+      { DATABASE_POOL_SIZE: 500, DATABASE_URL: 'postgres://h/d', MASTER_KEY: 'k' },
+    ],
     [{ REDIS_URL: 'rediss://h:6379' }, { REDIS_URL: 'rediss://h:6379' }],
     [{ STORAGE_URL: 'file:/srv/files' }, { STORAGE_URL: 'file:/srv/files' }],
     [{ STORAGE_URL: 's3://bucket/prefix?region=x' }, { STORAGE_URL: 's3://bucket/prefix?region=x' }],
@@ -99,6 +105,10 @@ describe('the configuration', () => {
       (value) => [{ PORT: value }, port] as const,
     ),
     [{ DATABASE_POOL_SIZE: '2' }, 'DATABASE_POOL_SIZE must be a whole number from 3 to 500.'],
+    [
+      { DATABASE_POOL_SIZE: '91' },
+      'DATABASE_POOL_SIZE can be 90 at most with the embedded database; set DATABASE_URL to use a server that takes more.',
+    ],
     [{ LIMIT_AUTH_PER_MINUTE: '0' }, 'LIMIT_AUTH_PER_MINUTE must be a whole number from 1 to 1000000.'],
     [{ MAX_UPLOAD_BYTES: '0' }, 'MAX_UPLOAD_BYTES must be a whole number from 1 to 999999999999.'],
     [{ PUBLIC_URL: 'licenses.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://.'],
@@ -131,6 +141,11 @@ describe('the configuration', () => {
 
   it.each(REFUSED)('refuses %p', (env, message) => {
     expect(refusal(env)).toBe(message);
+  });
+
+  it('leaves connections of the embedded server to others', () => {
+    const [, taken] = /max_connections=(\d+)/.exec(serverArguments('/c', '/s').join(' ')) ?? [];
+    expect(Number(taken) - EMBEDDED_POOL_MAX).toBeGreaterThanOrEqual(5);
   });
 
   it('never repeats a value: it may be a secret', () => {
