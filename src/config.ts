@@ -80,6 +80,7 @@ export const SETTINGS = {
   STORAGE_URL: optional(storageUrl),
   AWS_ACCESS_KEY_ID: optional(text),
   AWS_SECRET_ACCESS_KEY: optional(text),
+  AWS_SESSION_TOKEN: optional(text),
   MASTER_KEY: optional(text),
   MOORING_ADMIN_PASSWORD: optional(password),
   MOORING_ADMIN_KEY: optional(adminKey),
@@ -123,6 +124,11 @@ function refuseContradictions(config: Settings): void {
   if ((config.AWS_ACCESS_KEY_ID === null) !== (config.AWS_SECRET_ACCESS_KEY === null)) {
     throw new StartupError(
       'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both or neither.',
+    );
+  }
+  if (config.AWS_SESSION_TOKEN !== null && config.AWS_ACCESS_KEY_ID === null) {
+    throw new StartupError(
+      'AWS_SESSION_TOKEN belongs to AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set all three or none.',
     );
   }
   if (config.DATABASE_URL === null && config.DATABASE_POOL_SIZE > EMBEDDED_POOL_MAX) {

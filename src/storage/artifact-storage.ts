@@ -12,7 +12,7 @@ import { storageLocation, type StorageLocation } from './storage-location.js';
 
 export type StorageSettings = Pick<
   Config,
-  'STORAGE_URL' | 'MAX_UPLOAD_BYTES' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY'
+  'STORAGE_URL' | 'MAX_UPLOAD_BYTES' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY' | 'AWS_SESSION_TOKEN'
 > & { readonly DATA_DIR: string };
 
 /** A file in its place, under a key that says nothing of its name. */
@@ -22,8 +22,13 @@ export interface KeptFile extends Pick<StagedFile, 'size' | 'sha256'> {
 
 /** Null leaves it to what the SDK finds by itself: files, roles, the metadata of the machine. */
 function credentialsIn(settings: StorageSettings): S3Credentials | null {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = settings;
-  return accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey };
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = settings;
+  if (accessKeyId === null || secretAccessKey === null) return null;
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== null && { sessionToken }) };
 }
 
 async function openBackend(location: StorageLocation, settings: StorageSettings): Promise<Backend> {

@@ -12,6 +12,8 @@ import type { S3Location } from './storage-location.js';
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Of temporary keys, which no server knows without it. */
+  readonly sessionToken?: string;
 }
 
 /** Long enough to follow a redirect; a transfer that has begun goes on, and a resumed one asks for another. */

@@ -19,6 +19,7 @@ const open = (settings: Partial<StorageSettings> = {}) =>
     MAX_UPLOAD_BYTES: 1_000_000,
     AWS_ACCESS_KEY_ID: null,
     AWS_SECRET_ACCESS_KEY: null,
+    AWS_SESSION_TOKEN: null,
     DATA_DIR: dataDir,
     ...settings,
   });
@@ -134,6 +135,18 @@ describe('opening', () => {
     delete process.env.AWS_REGION;
     process.env.AWS_CONFIG_FILE = '/dev/null';
     await expect(open({ STORAGE_URL: 's3://files' })).rejects.toThrow(/needs a region/);
+  });
+
+  it('signs with the token of temporary keys', async () => {
+    const storage = await open({
+      STORAGE_URL: 's3://files?region=x',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'a token',
+    });
+    const served = await storage.serve('key', { method: 'GET', contentDisposition: 'attachment' });
+    const address = new URL(served.kind === 'redirect' ? served.url : 'none:');
+    expect(address.searchParams.get('X-Amz-Security-Token')).toBe('a token');
   });
 
   it('refuses uploads larger than the storage takes', async () => {
