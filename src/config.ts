@@ -8,6 +8,8 @@ import { StartupError } from './startup-error.js';
 interface Setting<T> {
   readonly parse: (value: string, name: string) => T;
   readonly fallback: T;
+  /** Blanks around it belong to it. All others are trimmed. */
+  readonly isExact?: boolean;
 }
 
 const refuse = (name: string, wants: string): never => {
@@ -57,6 +59,10 @@ const password = (value: string, name: string) =>
     ? value
     : refuse(name, 'must have 12 to 256 characters');
 
+/** What an Authorization header can carry after `Bearer`. */
+const headerToken = (value: string, name: string) =>
+  /^[\x21-\x7e]+$/.test(value) ? value : refuse(name, 'must be visible ASCII characters without blanks');
+
 const adminKey = (value: string, name: string) =>
   /^mk_[0-9a-f]{48}$/.test(value) ? value : refuse(name, 'must be mk_ and 48 hexadecimal digits');
 
@@ -82,9 +88,9 @@ export const SETTINGS = {
   AWS_SECRET_ACCESS_KEY: optional(text),
   AWS_SESSION_TOKEN: optional(text),
   MASTER_KEY: optional(text),
-  MOORING_ADMIN_PASSWORD: optional(password),
+  MOORING_ADMIN_PASSWORD: { ...optional(password), isExact: true },
   MOORING_ADMIN_KEY: optional(adminKey),
-  METRICS_TOKEN: optional(text),
+  METRICS_TOKEN: optional(headerToken),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
   MAX_UPLOAD_BYTES: setting(whole(1, 999_999_999_999), 4 * 1024 ** 3),
   LIMIT_AUTH_PER_MINUTE: setting(perMinute, 20),
@@ -146,10 +152,11 @@ function refuseContradictions(config: Settings): void {
 /** Reads and checks every setting once; the first that is unknown, bad or missing is a StartupError in one sentence. */
 export function readConfig(env: Env, fileEnv: Env = {}): Config {
   refuseUnknown(env, fileEnv);
-  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, { parse, fallback }]) => {
-    const value = (env[name] ?? fileEnv[name] ?? '').trim();
+  const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([name, { parse, fallback, isExact }]) => {
+    const written = env[name] ?? fileEnv[name] ?? '';
+    const value = written.trim();
     // Compose files and shells pass unset variables as empty ones.
-    return [name, value === '' ? fallback : parse(value, name)];
+    return [name, value === '' ? fallback : parse(isExact ? written : value, name)];
   });
   const settings = Object.fromEntries(entries) as Settings;
   refuseContradictions(settings);

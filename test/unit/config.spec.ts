@@ -88,6 +88,10 @@ describe('the configuration', () => {
       { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_SESSION_TOKEN: 'c' },
     ],
     [{ MOORING_ADMIN_PASSWORD: 'twelve chars' }, { MOORING_ADMIN_PASSWORD: 'twelve chars' }],
+    // It must open the door exactly as it was written.
+    [{ MOORING_ADMIN_PASSWORD: ' twelve chars ' }, { MOORING_ADMIN_PASSWORD: ' twelve chars ' }],
+    [{ MOORING_ADMIN_PASSWORD: ' '.repeat(12) }, {}],
+    [{ METRICS_TOKEN: ' t0ken\n' }, { METRICS_TOKEN: 't0ken' }],
     [{ MOORING_ADMIN_KEY: `mk_${'0a'.repeat(24)}` }, { MOORING_ADMIN_KEY: `mk_${'0a'.repeat(24)}` }],
     [{ LOG_LEVEL: 'silent' }, { LOG_LEVEL: 'silent' }],
     // The environment of a process is full of names that are not ours.
@@ -134,6 +138,10 @@ describe('the configuration', () => {
     [{ MOORING_ADMIN_PASSWORD: 'x'.repeat(257) }, password],
     [{ MOORING_ADMIN_KEY: 'mk_' }, key],
     [{ MOORING_ADMIN_KEY: `mk_${'0A'.repeat(24)}` }, key],
+    ...['two words', 'schlüssel', 'a\tb'].map(
+      (value) =>
+        [{ METRICS_TOKEN: value }, 'METRICS_TOKEN must be visible ASCII characters without blanks.'] as const,
+    ),
     [{ TLS_CERT_FILE: 'a' }, tls],
     [{ TLS_KEY_FILE: 'a' }, tls],
     [{ AWS_ACCESS_KEY_ID: 'a' }, aws],
