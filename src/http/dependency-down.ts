@@ -10,29 +10,35 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ENOTFOUND',
 ]);
 
-/** SQLSTATEs of a server that starts, stops, fails over, is full or busy, or does not let us in. */
+/** Classes of SQLSTATEs, their first two characters: a lost connection, and a server that is full. */
+const SERVER_CLASSES: ReadonlySet<string> = new Set(['08', '53']);
+
+/** SQLSTATEs of a server that starts, stops, fails over or is busy, or does not let us in. */
 const SERVER_CODES: ReadonlySet<string> = new Set([
-  '08000',
-  '08001',
-  '08003',
-  '08004',
-  '08006',
   // A standby after a failover: it reads, and refuses to write.
   '25006',
+  '25P03',
   // A password that was changed, a database that is being restored.
   '28000',
   '28P01',
   '3D000',
-  '53100',
-  '53200',
-  '53300',
+  // Crossed by others, and well the next time.
+  '40001',
+  '40P01',
+  '55P03',
   // A statement that ran into its timeout, behind a lock most likely.
   '57014',
   '57P01',
   '57P02',
   '57P03',
   '57P04',
+  '57P05',
 ]);
+
+const SQLSTATE_LENGTH = 5;
+
+const isServerCode = (code: string): boolean =>
+  SERVER_CODES.has(code) || (code.length === SQLSTATE_LENGTH && SERVER_CLASSES.has(code.slice(0, 2)));
 
 /** Errors with which the server ends a connection, whatever their code. */
 const FATAL: ReadonlySet<unknown> = new Set(['FATAL', 'PANIC']);
@@ -44,6 +50,10 @@ const MESSAGES: ReadonlySet<string> = new Set([
   'Connection terminated due to connection timeout',
   'timeout exceeded when trying to connect',
   'timeout expired',
+  // A server, or a line to it, that takes a statement and never answers.
+  'Query read timeout',
+  // What TypeORM says when the connection of a transaction was lost between two of its statements.
+  'Query runner already released. Cannot run queries anymore.',
   'Client has encountered a connection error and is not queryable',
   'Client was closed and is not queryable',
   'Cannot use a pool after calling end on the pool',
@@ -64,7 +74,7 @@ interface Wrapper {
 
 function saysItIsDown(error: Wrapper): boolean {
   if (typeof error.code === 'string') {
-    if (NETWORK_CODES.has(error.code) || SERVER_CODES.has(error.code)) return true;
+    if (NETWORK_CODES.has(error.code) || isServerCode(error.code)) return true;
     // A Unix socket that is gone is ENOENT; so is any missing file, but only a connection has this system call.
     if (error.code === 'ENOENT' && error.syscall === 'connect') return true;
     if (FATAL.has(error.severity)) return true;
