@@ -2,16 +2,26 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { ENTITIES } from './entities/index.js';
+import { ImpatientClient } from './impatient-client.js';
 import { migrations } from './migrations.js';
 
 export interface DatabaseOptions {
   /** A libpq URL; a socket is named by `?host=/folder`. */
   readonly url: string;
   readonly poolSize?: number;
+  /** For statements that may take as long as they need; no request should. */
+  readonly isPatient?: boolean;
 }
 
+const TIMEOUTS = {
+  statement_timeout: 15_000,
+  // The server's own can't fire when it is the server, or the line to it, that is stuck.
+  query_timeout: 18_000,
+  idle_in_transaction_session_timeout: 30_000,
+};
+
 /** The one way to the database, not yet connected. Timeouts keep a stuck database from holding requests for ever. */
-export function createDataSource({ url, poolSize = 20 }: DatabaseOptions): DataSource {
+export function createDataSource({ url, poolSize = 20, isPatient = false }: DatabaseOptions): DataSource {
   return new DataSource({
     type: 'postgres',
     entities: ENTITIES,
@@ -25,9 +35,9 @@ export function createDataSource({ url, poolSize = 20 }: DatabaseOptions): DataS
     extra: {
       connectionString: url,
       connectionTimeoutMillis: 5_000,
-      statement_timeout: 15_000,
-      idle_in_transaction_session_timeout: 30_000,
+      ...(!isPatient && TIMEOUTS),
       keepAlive: true,
+      Client: ImpatientClient,
     },
   });
 }

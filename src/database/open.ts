@@ -4,7 +4,7 @@ import { StartupError } from '../startup-error.js';
 import { databaseUrl } from './embedded/connection.js';
 import { defaultDataDir } from './embedded/data-folder.js';
 import { attachEmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
-import { migrateSchema } from './migrate.js';
+import { migrate } from './migrate.js';
 
 export interface DatabaseSettings {
   /** Null for the embedded PostgreSQL under `dataDir`. */
@@ -85,13 +85,10 @@ async function findServer(
 }
 
 async function connect(url: string, poolSize: number): Promise<DataSource> {
-  const dataSource = createDataSource({ url, poolSize });
   try {
-    await dataSource.initialize();
-    await migrateSchema(dataSource);
-    return dataSource;
+    await migrate(url);
+    return await createDataSource({ url, poolSize }).initialize();
   } catch (error) {
-    if (dataSource.isInitialized) await dataSource.destroy();
     if (error instanceof StartupError) throw error;
     // The driver's own text is a reason and holds no password; the URL does, so it is not repeated.
     const reason = error instanceof Error ? error.message || error.name : 'unknown error';

@@ -6,6 +6,9 @@ import { relayDatabase, type DatabaseRelay } from '../setup/database-relay.js';
 import { callOf, NOT_FOUND, refusal, refused, representatives, seen, type Call } from '../setup/planes.js';
 import { send } from '../setup/wire.js';
 
+/** How long a statement may take here; the service itself is more patient. */
+const QUERY_TIMEOUT_MS = 2_500;
+
 let relay: DatabaseRelay;
 let database: { url: string; drop(): Promise<void> };
 /** Another way to the server, past the relay and into another database. */
@@ -19,7 +22,7 @@ beforeAll(async () => {
   admin = new Client({ connectionString: process.env.TEST_DATABASE_ADMIN_URL });
   await admin.connect();
   relay = await relayDatabase(database.url);
-  app = await startApp({ databaseUrl: relay.url });
+  app = await startApp({ databaseUrl: `${relay.url}?query_timeout=${QUERY_TIMEOUT_MS}` });
   ({ key } = await app.sell());
   await app.panel('activate', panelBody(key, hardware));
 });
@@ -101,6 +104,44 @@ describe('while the database is away', () => {
     } finally {
       await relay.mend();
     }
+  });
+});
+
+describe('while the database takes every statement and never answers', () => {
+  const down = refusal(503, 'INTERNAL_ERROR', 'Service temporarily unavailable');
+  afterEach(() => relay.thaw());
+
+  it('503 on every plane, and all is well when it is back', async () => {
+    await relay.freeze();
+    // Once for the connections that are stuck, and once for those that can't be opened.
+    for (let times = 0; times < 2; times++) {
+      const answers = await Promise.all(PLANE_NAMES.map((plane) => attempt(plane)));
+      expect(answers).toEqual(PLANE_NAMES.map((plane) => ({ ...refused(plane, down), leaks: [] })));
+    }
+    await relay.thaw();
+    for (const plane of PLANE_NAMES) expect((await attempt(plane)).status).toBe(call(plane).route.accepted);
+  }, 40_000);
+
+  it('ends a transaction without waiting for its rollback, and opens another connection', async () => {
+    let frozenAt = 0;
+    const lost = app.dataSource.transaction(async (manager) => {
+      await manager.query('select 1');
+      await relay.freeze();
+      frozenAt = performance.now();
+      await manager.query('select 2');
+    });
+    await expect(lost).rejects.toThrow('Query read timeout');
+    expect(performance.now() - frozenAt).toBeLessThan(1.6 * QUERY_TIMEOUT_MS);
+    await relay.thaw();
+    expect(await app.sql('select 3 as three')).toEqual([{ three: 3 }]);
+  });
+
+  it('is not ready, and says so in time', async () => {
+    await relay.freeze();
+    const began = performance.now();
+    const { status } = await app.request('GET', '/health/ready');
+    expect(status).toBe(503);
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 });
 

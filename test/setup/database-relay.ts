@@ -8,6 +8,9 @@ export interface DatabaseRelay {
   /** Breaks every connection and refuses new ones, as a server does that went away. */
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** Takes every connection and every byte and passes none on, as a server does that is frozen, until it thaws. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
 }
 
 /** Where the server of a libpq URL listens. */
@@ -31,11 +34,16 @@ export async function relayDatabase(databaseUrl: string): Promise<DatabaseRelay>
     open.add(socket);
     socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy());
   };
+  let isFrozen = false;
   const server = createServer((client) => {
     const upstream = connect(target);
     keep(client);
     keep(upstream);
     client.pipe(upstream).pipe(client);
+    if (isFrozen) {
+      client.unpipe().pause();
+      upstream.unpipe().pause();
+    }
   });
   const listen = async (port: number) => {
     server.listen(port, '127.0.0.1');
@@ -53,6 +61,16 @@ export async function relayDatabase(databaseUrl: string): Promise<DatabaseRelay>
     },
     async mend() {
       await listen(port);
+    },
+    async freeze() {
+      isFrozen = true;
+      for (const socket of open) socket.unpipe().pause();
+    },
+    async thaw() {
+      if (!isFrozen) return;
+      isFrozen = false;
+      // What is stuck stays stuck; a new connection fares well.
+      for (const socket of open) socket.destroy();
     },
   };
 }
