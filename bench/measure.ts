@@ -16,30 +16,35 @@ export interface Measured {
   readonly memoryMb: number;
 }
 
-const WARM_UP_SECONDS = 2;
+const WARM_UP_SECONDS = 3;
 
-/** Keeps the connections busy for that long, after a warm-up that does not count; any answer but a success is a failure. */
+const shoot = (server: Server, call: Call, duration: number, connections: number) =>
+  autocannon({
+    url: server.url,
+    connections,
+    duration,
+    requests: [
+      {
+        method: 'POST',
+        path: call.path,
+        headers: { 'content-type': 'application/json' },
+        setupRequest: (request) => ({ ...request, body: JSON.stringify(call.body()) }),
+      },
+    ],
+  });
+
+/** A run that does not count: the code gets hot, the caches fill. */
+export async function warmUp(server: Server, call: Call, connections: number): Promise<void> {
+  await shoot(server, call, WARM_UP_SECONDS, connections);
+}
+
+/** Keeps the connections busy for that long; any answer but a success is a failure. */
 export async function measure(
   server: Server,
   call: Call,
   { seconds, connections }: { seconds: number; connections: number },
 ): Promise<Measured> {
-  const shoot = (duration: number) =>
-    autocannon({
-      url: server.url,
-      connections,
-      duration,
-      requests: [
-        {
-          method: 'POST',
-          path: call.path,
-          headers: { 'content-type': 'application/json' },
-          setupRequest: (request) => ({ ...request, body: JSON.stringify(call.body()) }),
-        },
-      ],
-    });
-  await shoot(WARM_UP_SECONDS);
-  const result = await shoot(seconds);
+  const result = await shoot(server, call, seconds, connections);
   if (result.non2xx + result.errors + result.timeouts > 0) {
     throw new Error(
       `${call.path}: ${result.non2xx} refusals, ${result.errors} errors, ${result.timeouts} timeouts: nothing to compare`,
