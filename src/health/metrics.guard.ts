@@ -18,17 +18,21 @@ export interface MetricsCall {
   /** Of the socket itself: a forwarded address is anybody's word. */
   readonly socketAddress: string | undefined;
   readonly presented: string | null;
+  /** Whether a proxy has left its mark on the request. */
+  readonly isForwarded: boolean;
 }
 
 export interface MetricsRules {
   readonly token: string | null;
-  readonly behindProxy: boolean;
 }
+
+/** What proxies write into a request. */
+const PROXY_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
 
 /** Who may read the metrics; `hidden` stands for "there is no such thing here". */
 export function metricsAccess(call: MetricsCall, rules: MetricsRules): 'granted' | 'refused' | 'hidden' {
-  // Behind a proxy of the same machine every caller comes from loopback.
-  if (!rules.behindProxy && isLoopback(call.socketAddress ?? '')) return 'granted';
+  // By a proxy of the same machine every caller comes from loopback.
+  if (!call.isForwarded && isLoopback(call.socketAddress ?? '')) return 'granted';
   if (rules.token === null) return 'hidden';
   return call.presented !== null && isEqual(call.presented, rules.token) ? 'granted' : 'refused';
 }
@@ -37,8 +41,8 @@ export function metricsAccess(call: MetricsCall, rules: MetricsRules): 'granted'
 export class MetricsGuard implements CanActivate {
   private readonly rules: MetricsRules;
 
-  constructor(@Inject(CONFIG) { METRICS_TOKEN, TRUST_PROXY }: Config) {
-    this.rules = { token: METRICS_TOKEN, behindProxy: TRUST_PROXY.length > 0 };
+  constructor(@Inject(CONFIG) { METRICS_TOKEN }: Config) {
+    this.rules = { token: METRICS_TOKEN };
   }
 
   canActivate(context: ExecutionContext): boolean {
@@ -47,6 +51,7 @@ export class MetricsGuard implements CanActivate {
       {
         socketAddress: request.socket.remoteAddress,
         presented: bearerOf(request.headers.authorization),
+        isForwarded: PROXY_HEADERS.some((name) => request.headers[name] !== undefined),
       },
       this.rules,
     );
