@@ -23,8 +23,8 @@ const closeness = ({ platform, arch }: ArtifactFacts): number =>
 
 /**
  * The file for a machine: the most closely made of those that serve it. What the machine leaves unnamed is served by
- * a file for any; failing that, by the release's only file, since there is nothing to confuse it with. Never by one of
- * several: a guess would install the wrong binary.
+ * a file for any; failing that, by the only file that agrees with what it does name, since there is nothing to confuse
+ * it with. Never by one of several: a guess would install the wrong binary.
  */
 export function artifactFor<A extends ArtifactFacts>(
   artifacts: readonly A[],
@@ -34,7 +34,8 @@ export function artifactFor<A extends ArtifactFacts>(
     .filter(({ platform, arch }) => serves(machine.platform, platform) && serves(machine.arch, arch))
     .sort((a, b) => closeness(b) - closeness(a));
   if (closest !== undefined) return closest;
-  const [only, ...others] = artifacts;
-  if (only === undefined || others.length > 0) return null;
-  return mayServe(machine.platform, only.platform) && mayServe(machine.arch, only.arch) ? only : null;
+  const [only, ...others] = artifacts.filter(
+    ({ platform, arch }) => mayServe(machine.platform, platform) && mayServe(machine.arch, arch),
+  );
+  return only === undefined || others.length > 0 ? null : only;
 }

@@ -24,15 +24,16 @@ export interface UpdateRequest extends MachineRequest {
 
 type ArtifactOf<R extends ReleaseFacts> = R['artifacts'][number];
 
-/** A release together with its file for the machine that asks. */
+/** A release together with its file for the machine that asks; null when it has none. */
 interface Step<R extends ReleaseFacts> {
   readonly release: R;
-  readonly artifact: ArtifactOf<R>;
+  readonly artifact: ArtifactOf<R> | null;
 }
 
 /**
  * `latest` is the highest release that can be reached at all, `via` the stepping stone on the way when there is one,
- * `offered` the one of them to take now and `artifact` its file. All are null when there is nothing to take.
+ * `offered` the one of them to take now and `artifact` its file. All are null when there is nothing to take, and the
+ * file alone when no way begins with a release that has one for the machine.
  */
 export interface UpdateOffer<R extends ReleaseFacts = ReleaseFacts> {
   readonly latest: R | null;
@@ -47,7 +48,8 @@ export type DownloadRefusal =
   'VERSION_NOT_FOUND' | 'UPDATES_EXPIRED' | 'VERSION_TOO_LOW' | 'ARTIFACT_NOT_FOUND';
 
 export type DownloadDecision<R extends ReleaseFacts = ReleaseFacts> =
-  ({ readonly ok: true } & Step<R>) | { readonly ok: false; readonly reason: DownloadRefusal };
+  | { readonly ok: true; readonly release: R; readonly artifact: ArtifactOf<R> }
+  | { readonly ok: false; readonly reason: DownloadRefusal };
 
 /** Of two builds of one version the one released later goes first: it was made to replace the other. */
 const newestFirst = (a: ReleaseFacts, b: ReleaseFacts): number =>
@@ -77,25 +79,39 @@ function walk<R extends ReleaseFacts>(newestToOldest: readonly Step<R>[], from: 
 }
 
 /** The steps to take, where they lead, and whether they would lead higher without the updates window. */
-function planUpdate<R extends ReleaseFacts>(
-  releases: readonly R[],
+function planOver<R extends ReleaseFacts>(
+  open: readonly Step<R>[],
   license: UpdatesWindow,
-  request: UpdateRequest,
+  from: string | null,
 ) {
-  const open = newerReleases(releases, request).flatMap((release): Step<R>[] => {
-    const artifact = artifactFor(release.artifacts, request);
-    return artifact === null ? [] : [{ release, artifact }];
-  });
   const covered = open.filter(({ release }) => isCovered(release, license));
-  const steps = walk(covered, request.currentVersion);
+  const steps = walk(covered, from);
   const latest = steps.at(-1)?.release ?? null;
-  const highest = walk(open, request.currentVersion).at(-1)?.release ?? null;
+  const highest = walk(open, from).at(-1)?.release ?? null;
   const [reached, reachable] = [latest?.version ?? null, highest?.version ?? null];
   // Of equals `highestVersion` answers the first, so another answer is a truly higher version.
   return { steps, latest, updatesExpired: highestVersion(reached, reachable) !== reached };
 }
 
-/** What check-update offers: the highest release that license, channel, rollout and machine allow, and the way there. */
+/**
+ * A way over releases that have a file for the machine goes first. Where there is none the update is there all the
+ * same, and a panel that is told of it can say what it runs on; silence would look like the latest version.
+ */
+function planUpdate<R extends ReleaseFacts>(
+  releases: readonly R[],
+  license: UpdatesWindow,
+  request: UpdateRequest,
+) {
+  const open = newerReleases(releases, request).map((release): Step<R> => ({
+    release,
+    artifact: artifactFor(release.artifacts, request),
+  }));
+  const withFile = open.filter(({ artifact }) => artifact !== null);
+  const plan = planOver(withFile, license, request.currentVersion);
+  return plan.steps.length > 0 ? plan : planOver(open, license, request.currentVersion);
+}
+
+/** What check-update offers: the highest release that license, channel and rollout allow, and the way there. */
 export function offerUpdate<R extends ReleaseFacts>(
   releases: readonly R[],
   license: UpdatesWindow,
@@ -110,6 +126,9 @@ export function offerUpdate<R extends ReleaseFacts>(
 
 const refused = (reason: DownloadRefusal) => ({ ok: false, reason }) as const;
 
+const withFileOf = <R extends ReleaseFacts>({ release, artifact }: Step<R>): DownloadDecision<R> =>
+  artifact === null ? refused('ARTIFACT_NOT_FOUND') : { ok: true, release, artifact };
+
 /** One version by name. Rollout does not hide it, and it may lie below the current one: to install again, or to go back. */
 function resolveVersion<R extends ReleaseFacts>(
   releases: readonly R[],
@@ -123,8 +142,7 @@ function resolveVersion<R extends ReleaseFacts>(
   if (release === undefined) return refused('VERSION_NOT_FOUND');
   if (!isCovered(release, license)) return refused('UPDATES_EXPIRED');
   if (!isReachable(release, request.currentVersion)) return refused('VERSION_TOO_LOW');
-  const artifact = artifactFor(release.artifacts, request);
-  return artifact === null ? refused('ARTIFACT_NOT_FOUND') : { ok: true, release, artifact };
+  return withFileOf({ release, artifact: artifactFor(release.artifacts, request) });
 }
 
 /**
@@ -140,11 +158,9 @@ export function resolveDownload<R extends ReleaseFacts>(
   if (version !== null) return resolveVersion(releases, license, request, version);
   const { steps, updatesExpired } = planUpdate(releases, license, request);
   const [first] = steps;
-  if (first !== undefined) return { ok: true, ...first };
+  if (first !== undefined) return withFileOf(first);
   const newer = newerReleases(releases, request);
   if (newer.length === 0) return refused('VERSION_NOT_FOUND');
-  const covered = newer.filter((release) => isCovered(release, license));
-  if (updatesExpired || covered.length === 0) return refused('UPDATES_EXPIRED');
-  const isInReach = covered.some((release) => isReachable(release, request.currentVersion));
-  return refused(isInReach ? 'ARTIFACT_NOT_FOUND' : 'VERSION_TOO_LOW');
+  const isAnyCovered = newer.some((release) => isCovered(release, license));
+  return refused(updatesExpired || !isAnyCovered ? 'UPDATES_EXPIRED' : 'VERSION_TOO_LOW');
 }

@@ -113,6 +113,20 @@ describe('check-update', () => {
     expect((await checkUpdate(app, asks)).body.update_available).toBe(true);
   });
 
+  it('offers what has no file for the machine when nothing else is there, and a token says so', async () => {
+    const { product, asks } = await install(app);
+    await release(app, product, { version: '1.1.0' }, [LINUX, { platform: 'win32', arch: 'x64' }]);
+    expect((await checkUpdate(app, asks)).body).toMatchObject({
+      update_available: true,
+      latest_version: '1.1.0',
+      size: null,
+      sha256: null,
+    });
+    expect(await refusalOf(askToken(app, asks))).toEqual([404, { error: 'Artifact not found' }]);
+    const { status, body } = await askToken(app, { ...asks, platform: 'linux' });
+    expect([status, body.version]).toEqual([201, '1.1.0']);
+  });
+
   it('does not offer what is for other machines alone', async () => {
     const { product, asks } = await install(app);
     await release(app, product, { version: '1.1.0' }, [LINUX]);

@@ -40,6 +40,10 @@ describe('the file for a machine', () => {
     [['linux/x64'], 'win32', null, null],
     [['linux/x64'], null, 'arm64', null],
     [['linux/x64', 'win32/x64'], null, null, null],
+    [['linux/x64', 'win32/x64'], null, 'x64', null],
+    [['linux/x64', 'win32/x64'], 'linux', null, 'linux/x64'],
+    [['linux/x64', 'linux/arm64', 'win32/x64'], null, 'arm64', 'linux/arm64'],
+    [['linux/x64', 'win32/x64', '*/*'], 'linux', null, '*/*'],
     [['linux/x64', 'linux/arm64'], 'linux', null, null],
   ])('of %j for %j, %j is %j', (names, platform, arch, expected) => {
     expect(artifactFor(files(...names), { platform, arch })?.id ?? null).toBe(expected);

@@ -110,6 +110,12 @@ describe('a download that names no version', () => {
       {},
       'ARTIFACT_NOT_FOUND',
     ],
+    [
+      'no file but in what the updates window hides',
+      [release('1.1.0', { artifacts: [] }), release('1.2.0', late)],
+      {},
+      'ARTIFACT_NOT_FOUND',
+    ],
   ])('%s', (_name, releases, request, expected) => {
     expect(resolved(releases, request)).toBe(expected);
   });

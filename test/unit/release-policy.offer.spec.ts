@@ -1,6 +1,8 @@
 import { offerUpdate, type ReleaseFacts, type UpdateRequest } from '../../src/domain/release-policy.js';
 import { after, file, firstInstall, late, panel, release, UNTIL } from './release-examples.js';
 
+const without = { artifacts: [] };
+
 /** An offer in three words: latest, via, updates expired. */
 function offered(
   releases: ReleaseFacts[],
@@ -9,7 +11,6 @@ function offered(
 ) {
   const offer = offerUpdate(releases, { updatesUntil }, { ...panel, ...request });
   expect(offer.offered).toBe(offer.via ?? offer.latest);
-  expect(offer.artifact === null).toBe(offer.offered === null);
   return [offer.latest?.version ?? null, offer.via?.version ?? null, offer.updatesExpired];
 }
 
@@ -44,7 +45,19 @@ describe('the release offered', () => {
       'no file for the platform',
       [release('1.1.0', { artifacts: [file('f', 'win32')] })],
       { platform: 'linux' },
-      [null, null, false],
+      ['1.1.0', null, false],
+    ],
+    [
+      'no file for the platform, of several',
+      [release('1.1.0', without), release('1.2.0', without), release('1.3.0', { ...without, ...late })],
+      {},
+      ['1.2.0', null, true],
+    ],
+    [
+      'no file for the platform but in what the updates window hides',
+      [release('1.1.0', without), release('1.2.0', late)],
+      {},
+      ['1.1.0', null, true],
     ],
     [
       'the newest without a file for the platform',
@@ -135,11 +148,24 @@ describe('the release offered', () => {
     ],
     [
       'a stone without a file',
-      [release('1.5.0', { artifacts: [] }), release('2.0.0', after('1.5.0'))],
-      [null, null, false],
+      [release('1.5.0', without), release('2.0.0', after('1.5.0'))],
+      ['2.0.0', '1.5.0', false],
+    ],
+    [
+      'a stone without a file above one with a file',
+      [release('1.5.0'), release('1.6.0', without), release('2.0.0', after('1.5.0'))],
+      ['2.0.0', '1.5.0', false],
     ],
   ])('over stepping stones: %s', (_name, releases, expected) => {
     expect(offered(releases)).toEqual(expected);
+  });
+
+  it('comes without a file only where no way begins with one', () => {
+    const bareRelease = release('1.2.0', without);
+    const endless = { updatesUntil: null };
+    expect(offerUpdate([release('1.1.0'), bareRelease], endless, panel).artifact?.id).toBe('file of 1.1.0');
+    const bare = offerUpdate([bareRelease], endless, panel);
+    expect([bare.offered?.version, bare.artifact]).toEqual(['1.2.0', null]);
   });
 
   it('comes with its file', () => {

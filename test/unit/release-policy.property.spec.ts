@@ -60,8 +60,7 @@ const isOpen = (r: ReleaseFacts, request: UpdateRequest) =>
   channelIncludes(request.channel, r.channel) &&
   (request.hardwareId === null
     ? r.rolloutPercent === 100
-    : inRollout(r.id, request.hardwareId, r.rolloutPercent)) &&
-  artifactFor(r.artifacts, request) !== null;
+    : inRollout(r.id, request.hardwareId, r.rolloutPercent));
 
 const isStep = (r: ReleaseFacts, from: string | null) =>
   from === null ||
@@ -83,14 +82,17 @@ function highestOfAllWays(releases: readonly ReleaseFacts[], from: string | null
 
 describe('for any releases', () => {
   it('the latest is the end of the best of all ways, and the one offered can be taken at once', () => {
-    const seen = { stones: 0, expired: 0, none: 0 };
+    const seen = { stones: 0, expired: 0, none: 0, bare: 0 };
     fc.assert(
       fc.property(catalogues, requests, windows, (releases, request, license) => {
         const offer = offerUpdate(releases, license, request);
-        const open = releases.filter((r) => isOpen(r, request));
-        const covered = open.filter(
-          (r) => r.security || license.updatesUntil === null || r.releasedAt <= license.updatesUntil,
-        );
+        const visible = releases.filter((r) => isOpen(r, request));
+        const isCovered = (r: ReleaseFacts) =>
+          r.security || license.updatesUntil === null || r.releasedAt <= license.updatesUntil;
+        const withFile = visible.filter((r) => artifactFor(r.artifacts, request) !== null);
+        const hasWay = highestOfAllWays(withFile.filter(isCovered), request.currentVersion) !== null;
+        const open = hasWay ? withFile : visible;
+        const covered = open.filter(isCovered);
         const highest = highestOfAllWays(covered, request.currentVersion);
         expect(offer.latest?.version ?? null).toBe(highest);
         expect(offer.updatesExpired).toBe(highestOfAllWays(open, request.currentVersion) !== highest);
@@ -103,6 +105,7 @@ describe('for any releases', () => {
         expect(offer.via).toBe(offer.offered === offer.latest ? null : offer.offered);
         expect(highestOfAllWays(covered, offer.offered.version) ?? offer.offered.version).toBe(highest);
         seen.stones += Number(offer.via !== null);
+        seen.bare += Number(offer.artifact === null);
       }),
       { seed: 8, numRuns: 3_000 },
     );
@@ -121,14 +124,16 @@ describe('for any releases', () => {
     );
   });
 
-  it('a download without a version is the offer, and is refused exactly when there is none', () => {
+  it('a download without a version is the offer, and is refused exactly when there is none or it has no file', () => {
     fc.assert(
       fc.property(catalogues, requests, windows, (releases, request, license) => {
         const offer = offerUpdate(releases, license, request);
         const decision = resolveDownload(releases, license, request);
-        expect(decision.ok ? decision.release : null).toBe(offer.offered);
+        expect(decision.ok ? decision.release : null).toBe(offer.artifact && offer.offered);
         expect(decision.ok ? decision.artifact : null).toBe(offer.artifact);
-        expect(decision.ok || !offer.updatesExpired || decision.reason === 'UPDATES_EXPIRED').toBe(true);
+        const reason = decision.ok ? null : decision.reason;
+        expect(reason === 'ARTIFACT_NOT_FOUND').toBe(offer.offered !== null && offer.artifact === null);
+        expect(reason === 'UPDATES_EXPIRED' || offer.offered !== null || !offer.updatesExpired).toBe(true);
       }),
       { seed: 10, numRuns: 1_000 },
     );
