@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import DataLoader from 'dataloader';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
-import { loadLicenseFacts, loadRingVersion, type LicenseRecord } from '../database/license-facts.js';
+import {
+  loadLicenseFacts,
+  loadLicenseFactsTogether,
+  loadRingVersion,
+  type LicenseRecord,
+  type LoadedFacts,
+} from '../database/license-facts.js';
 import { lockLicense } from '../database/seat-facts.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
 import { parseHardwareId } from '../domain/hardware-id.js';
@@ -35,6 +42,11 @@ export interface Knock {
   readonly now: Date;
 }
 
+type FactsByKey = Parameters<typeof loadLicenseFactsTogether>[1][number];
+
+/** So many calls share a statement at the most: a longer one would keep the first of them waiting. */
+const MOST_TOGETHER = 64;
+
 /** The ring changed while a transaction was open: catch up outside of it and start over. */
 class RingMoved extends Error {
   constructor(readonly version: string) {
@@ -49,6 +61,7 @@ class RingMoved extends Error {
 @Injectable()
 export class LicenseGate {
   private readonly pool: Run;
+  private readonly facts: DataLoader<FactsByKey, LoadedFacts>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -59,6 +72,12 @@ export class LicenseGate {
     private readonly clock: Clock,
   ) {
     this.pool = onPool(poolOf(dataSource));
+    this.facts = new DataLoader((queries) => loadLicenseFactsTogether(this.pool, queries), {
+      // Nothing is remembered: gathering saves round trips, and each verdict still reads the database after its request.
+      cache: false,
+      batchScheduleFn: setImmediate,
+      maxBatchSize: MOST_TOGETHER,
+    });
   }
 
   async knock(presented: Presented): Promise<Knock> {
@@ -77,7 +96,7 @@ export class LicenseGate {
   /** The license as it is now, without a lock; null for an unknown key. Throws 429 for an address that guesses. */
   async look(knock: Knock): Promise<LicenseRecord | null> {
     if (knock.typo) return this.refuseUnknown(knock);
-    const { ringVersion, license } = await loadLicenseFacts(this.pool, this.query(knock));
+    const { ringVersion, license } = await this.facts.load(this.query(knock));
     await this.ring.ensureVersion(ringVersion);
     if (license === null) return this.refuseUnknown(knock);
     this.refuseGuesser(knock, license);
