@@ -1,12 +1,6 @@
 import { LoggerModule } from 'nestjs-pino';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-/** The last segment of these paths is a credential, and so is nothing else in a path. */
-const SECRET_PATHS = /(\/download\/file\/|\/sso\/consume\/)[^/?#]*/gi;
-
-/** A path as it may be logged: without tokens and without a query, which may hold anything. */
-export const loggablePath = (url: string): string =>
-  (url.split(/[?#]/, 1)[0] ?? '').replace(SECRET_PATHS, '$1***');
+import { shownPath } from './http/secret-paths.js';
 
 const levelOf = (_request: IncomingMessage, response: ServerResponse, error?: Error) => {
   if (error !== undefined || response.statusCode >= 500) return 'error';
@@ -26,7 +20,7 @@ export const loggerModule = (level: string) =>
         req: (request: { id: unknown; method: string; url: string; remoteAddress: string }) => ({
           id: request.id,
           method: request.method,
-          path: loggablePath(request.url),
+          path: shownPath(request.url),
           address: request.remoteAddress,
         }),
         res: (response: { statusCode: number }) => ({ status: response.statusCode }),

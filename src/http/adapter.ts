@@ -3,6 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { parseJsonBody } from './json-parser.js';
+import { registerPrivacy } from './privacy.js';
 import { answerConnect, answerFrameworkError, clientErrorHandler, refuseExpectation } from './raw-answers.js';
 import { parseStreamedBody } from './streamed-body.js';
 
@@ -91,6 +92,7 @@ export function createAdapter({ trustProxy, https }: AdapterOptions): FastifyAda
   });
   const fastify: FastifyInstance = adapter.getInstance();
   registerParsers(fastify);
+  registerPrivacy(fastify);
   fastify.server.on('checkExpectation', refuseExpectation);
   fastify.server.on('connect', answerConnect);
   return adapter;

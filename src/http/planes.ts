@@ -36,16 +36,20 @@ function decoded(text: string): string {
   }
 }
 
+/** The path of a request target as it came off the wire, decoded as the router does it, without server and query. */
+export function decodedPath(target: string): string {
+  const path = target.replace(AUTHORITY, '').split(/[?#]/, 1)[0] ?? '';
+  // Each part on its own: one that cannot be decoded must not keep the others from being read.
+  return path.split('/').map(decoded).join('/');
+}
+
 /**
  * The first path segment behind `/api/v1/` of a request target as it came off the wire, in lower case; null for any
  * other path. Decoded before it is split and compared without regard to case, because the router decodes as well:
  * `/%61pi/v1/license/…` reaches a license route, so it must get that envelope.
  */
 export function apiSegmentOf(rawUrl: string): string | null {
-  const path = rawUrl.replace(AUTHORITY, '').split(/[?#]/, 1)[0] ?? '';
-  // Each part on its own: one that cannot be decoded must not keep the others from being read.
-  const decodedPath = path.split('/').map(decoded).join('/');
-  const [api, version, first] = decodedPath
+  const [api, version, first] = decodedPath(rawUrl)
     .toLowerCase()
     .split('/')
     .filter((segment) => segment !== '');

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENVELOPES } from './envelopes.js';
 import { headersOf } from './error-filter.js';
-import { planeOf, type Plane } from './planes.js';
+import { planeOf } from './planes.js';
+import { privacyHeaders } from './privacy.js';
 import { failureOfStatus, toFailure, type Failure } from './to-failure.js';
 
 /** What Node's parser refuses, by its code; anything else is a 400. */
@@ -23,20 +24,16 @@ function targetIn(packet: unknown): string {
   return (Buffer.isBuffer(packet) && REQUEST_LINE.exec(packet.toString('latin1'))?.[1]) || '/';
 }
 
-function wholeAnswer(failure: Failure, plane: Plane): { body: string; headers: Record<string, string> } {
-  const body = JSON.stringify(ENVELOPES[plane](failure));
+function wholeAnswer(failure: Failure, target: string): { body: string; headers: Record<string, string> } {
+  const body = JSON.stringify(ENVELOPES[planeOf(target)](failure));
   const length = { 'content-length': String(Buffer.byteLength(body)) };
-  return { body, headers: { ...headersOf(failure), ...length, connection: 'close' } };
+  const headers = { ...privacyHeaders(target), ...headersOf(failure), ...length, connection: 'close' };
+  return { body, headers };
 }
 
 /** Writes a whole HTTP answer to a socket that has no response object, and closes it. */
-function answerSocket(socket: Socket, failure: Failure, plane: Plane): void {
-  const body = JSON.stringify(ENVELOPES[plane](failure));
-  const headers = {
-    ...headersOf(failure),
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  };
+function answerSocket(socket: Socket, failure: Failure, target: string): void {
+  const { body, headers } = wholeAnswer(failure, target);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}\r\n${lines.join('')}\r\n${body}`);
   // Unread input would turn the close into a reset that overtakes the answer.
@@ -60,24 +57,26 @@ export function clientErrorHandler(error: ParserError, socket: Socket): void {
     return;
   }
   const status = STATUS_OF_PARSER_ERROR.get(error.code ?? '') ?? 400;
-  answerSocket(socket, failureOfStatus(status, error), planeOf(targetIn(error.rawPacket)));
+  answerSocket(socket, failureOfStatus(status, error), targetIn(error.rawPacket));
 }
 
 /** For Node's `connect`: a method no route has, on a connection that would otherwise be cut without a word. */
 export function answerConnect(request: IncomingMessage, socket: Socket): void {
-  answerSocket(socket, failureOfStatus(404, null), planeOf(request.url ?? '/'));
+  answerSocket(socket, failureOfStatus(404, null), request.url ?? '/');
 }
 
 /** For Node's `checkExpectation`: the only expectation there is is 100-continue, which Node meets by itself. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const failure = failureOfStatus(417, null);
-  const { body, headers } = wholeAnswer(failure, planeOf(request.url ?? '/'));
+  const { body, headers } = wholeAnswer(failure, request.url ?? '/');
   response.writeHead(failure.status, headers).end(body);
 }
 
 /** For Fastify's `frameworkErrors`: the router refuses a target before any hook or filter runs. */
 export function answerFrameworkError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const plane = planeOf(request.raw.url ?? '/');
+  const target = request.raw.url ?? '/';
+  const plane = planeOf(target);
   const failure = toFailure(error, plane);
-  void reply.code(failure.status).headers(headersOf(failure)).send(ENVELOPES[plane](failure));
+  const headers = { ...privacyHeaders(target), ...headersOf(failure) };
+  void reply.code(failure.status).headers(headers).send(ENVELOPES[plane](failure));
 }

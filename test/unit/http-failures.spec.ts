@@ -671,6 +671,21 @@ describe('the adapter', () => {
     expect(JSON.parse(answer.body)).toEqual({ id: '%ff' });
   });
 
+  it('marks every answer about a secret path, and those that nobody may store', async () => {
+    for (const path of ['/api/v1/download/file/none', '/sso/consume/none']) {
+      const { status, headers } = await send({ method: 'GET', path });
+      expect([status, headers['referrer-policy']]).toEqual([404, 'no-referrer']);
+      const broken = await sendRaw(`GET ${path} HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n`);
+      expect([broken.status, broken.headers['referrer-policy']]).toEqual([400, 'no-referrer']);
+    }
+    for (const segment of ['license', 'admin', 'auth']) {
+      const { status, headers } = await send({ method: 'GET', path: `/api/v1/${segment}/item/1` });
+      expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
+    }
+    const { headers } = await send({ method: 'GET', path: '/api/v1/portal/item/1' });
+    expect(headers).not.toHaveProperty('cache-control');
+  });
+
   it('serves a request without a Host', async () => {
     const answer = await sendRaw(`GET ${base}/item/1 HTTP/1.1\r\nConnection: close\r\n\r\n`);
     expect(answer.status).toBe(200);
