@@ -48,7 +48,7 @@ describe('a policy', () => {
       duration_days: 365,
       updates_days: 90,
       minimum_version: '2.0.0-rc.1',
-      lease: { refresh_after: 60, valid_for: 60, grace_for: 315_360_000 },
+      lease: { refresh_after: 1, valid_for: 1, grace_for: 315_360_000 },
       release_seat_after_days: 30,
       rebind_quota: 0,
       on_clone: 'refuse',
@@ -64,9 +64,34 @@ describe('a policy', () => {
     expect(await make({ features: ['dns', 'backup', 'dns'] })).toMatchObject({ features: ['dns', 'backup'] });
   });
 
-  it('takes the default for a length of the lease that is not given', async () => {
-    const { lease } = await make({ lease: { refresh_after: 3_600 } });
-    expect(lease).toEqual({ refresh_after: 3_600, valid_for: 259_200, grace_for: 1_209_600 });
+  it.each([
+    [{ refresh_after: 3_600 }, [3_600, 259_200, 1_209_600]],
+    [{ refresh_after: 300_000 }, [300_000, 300_000, 1_209_600]],
+    [{ refresh_after: 2_000_000 }, [2_000_000, 2_000_000, 2_000_000]],
+    [{ valid_for: 60 }, [60, 60, 1_209_600]],
+    [{ valid_for: 2_000_000 }, [86_400, 2_000_000, 2_000_000]],
+    [{ grace_for: 1 }, [1, 1, 1]],
+    [{ refresh_after: 10, grace_for: 20 }, [10, 20, 20]],
+  ])('with a lease of %j has defaults that fit', async (given, [refresh_after, valid_for, grace_for]) => {
+    const { lease } = await make({ lease: given });
+    expect(lease).toEqual({ refresh_after, valid_for, grace_for });
+  });
+
+  it.each([
+    [
+      { refresh_after: 300_000 },
+      { 'lease.valid_for': ['The lease.valid for field must be at least 300000.'] },
+    ],
+    [
+      { valid_for: 2_000_000 },
+      { 'lease.grace_for': ['The lease.grace for field must be at least 2000000.'] },
+    ],
+    [{ valid_for: 60 }, { 'lease.valid_for': ['The lease.valid for field must be at least 86400.'] }],
+  ])('keeps the lengths that it has: a change to %j is refused', async (lease, details) => {
+    const policy = await make();
+    const { status, body } = await app.admin('PATCH', `/policies/${policy.id}`, { lease });
+    expect([status, body.details]).toEqual([422, details]);
+    expect(await app.must('GET', `/policies/${policy.id}`)).toEqual(policy);
   });
 
   it('is changed field by field, and the audit log tells from what to what', async () => {
@@ -101,24 +126,13 @@ describe('a policy', () => {
 
   it.each([
     [
-      { refresh_after: 300_000 },
-      { 'lease.valid_for': ['The lease.valid for field must be at least 300000.'] },
-    ],
-    [
-      { valid_for: 2_000_000 },
-      { 'lease.grace_for': ['The lease.grace for field must be at least 2000000.'] },
-    ],
-    [
       { refresh_after: 5_000, valid_for: 4_000, grace_for: 3_000 },
       {
         'lease.valid_for': ['The lease.valid for field must be at least 5000.'],
         'lease.grace_for': ['The lease.grace for field must be at least 4000.'],
       },
     ],
-    [
-      { refresh_after: 59 },
-      { 'lease.refresh_after': ['The lease.refresh after field must be at least 60.'] },
-    ],
+    [{ refresh_after: 0 }, { 'lease.refresh_after': ['The lease.refresh after field must be at least 1.'] }],
     [
       { grace_for: 315_360_001 },
       { 'lease.grace_for': ['The lease.grace for field must not be greater than 315360000.'] },
@@ -131,6 +145,15 @@ describe('a policy', () => {
     const changed = await app.admin('PATCH', `/policies/${policy.id}`, { lease });
     expect([changed.status, changed.body.details]).toEqual([422, details]);
     expect(await app.must('GET', `/policies/${policy.id}`)).toEqual(policy);
+  });
+
+  it('is told of the length that was given, not of one that was not', async () => {
+    const lease = { refresh_after: 500_000, grace_for: 400_000 };
+    const { status, body } = await app.admin('POST', '/policies', { code: newCode(), name: 'Tier', lease });
+    expect([status, body.details]).toEqual([
+      422,
+      { 'lease.grace_for': ['The lease.grace for field must be at least 500000.'] },
+    ]);
   });
 
   it('keeps its lengths in order when two requests each change one of them', async () => {

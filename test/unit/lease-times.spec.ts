@@ -48,6 +48,20 @@ describe('drawLeaseTimes', () => {
     expect(graceUntil).toEqual(validUntil);
   });
 
+  it.each([
+    ['2026-01-01T12:00:00.000Z', 0, '2026-01-01T12:00:00.000Z'],
+    ['2026-01-01T12:00:00.750Z', 0, '2026-01-01T12:00:01.000Z'],
+    ['2026-01-01T12:00:00.999Z', 1, '2026-01-01T12:00:01.000Z'],
+  ])('gives a lease of one second, issued at %s, no past: jitter %d', (at, jitter, refreshAfter) => {
+    const second = { refreshAfterSeconds: 1, validForSeconds: 1, graceForSeconds: 1 };
+    const times = iso(drawLeaseTimes({ now: new Date(at), policy: second, expiresAt: null, jitter }));
+    expect(times).toEqual({
+      refreshAfter,
+      validUntil: '2026-01-01T12:00:01.000Z',
+      graceUntil: '2026-01-01T12:00:01.000Z',
+    });
+  });
+
   it('keeps order, whole seconds and the license end for any policy', () => {
     const seconds = fc.integer({ min: 0, max: 400 * 86_400 });
     const time = fc.date({ min: new Date('2020-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });

@@ -13,17 +13,16 @@ import { listQuery } from '../../http/pagination.js';
 /** A century: longer is a typing mistake, and null is what means "without end". */
 export const MAX_DAYS = 36_500;
 
-const MINUTE = 60;
 const TEN_YEARS = 3_650 * 86_400;
 
 /** Features are asked for by programs. */
 export const FEATURE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/;
 
-const Length = (description: string) => IntegerField({ min: MINUTE, max: TEN_YEARS, description });
+const Length = (description: string) => IntegerField({ min: 1, max: TEN_YEARS, description });
 
 const ON_CLONE = ['report', 'refuse'] as const;
 
-/** Seconds from the issue of a lease, each at least as long as the one before. What is absent stays, or is the default. */
+/** Seconds from the issue of a lease, each at least as long as the one before. What is absent stays, or is a default that fits. */
 export class LeaseLengthsBody {
   @Length('When the panel phones home next, 86,400 unless given; drawn within a tenth.')
   refresh_after?: number;

@@ -6,7 +6,7 @@ import { Policy } from '../../database/entities/index.js';
 import type { Actor } from '../../domain/actor.js';
 import { conflict } from '../../http/errors.js';
 import { Records, taken, type RecordKind } from '../records.js';
-import { DEFAULT_LENGTHS, leaseLengths } from './lease-lengths.js';
+import { changedLeaseLengths, newLeaseLengths } from './lease-lengths.js';
 import type { CreatePolicy, POLICIES_SORTED, PoliciesQuery, UpdatePolicy } from './policies.dto.js';
 
 const POLICIES: RecordKind<Policy> = {
@@ -62,7 +62,7 @@ export class PoliciesService {
       durationDays: body.duration_days ?? null,
       updatesDays: body.updates_days ?? null,
       minimumVersion: body.minimum_version ?? null,
-      ...leaseLengths(body.lease, DEFAULT_LENGTHS),
+      ...newLeaseLengths(body.lease),
       releaseSeatAfterDays: body.release_seat_after_days ?? null,
       rebindQuota: body.rebind_quota,
       onClone: body.on_clone,
@@ -82,7 +82,7 @@ export class PoliciesService {
       durationDays: body.duration_days,
       updatesDays: body.updates_days,
       minimumVersion: body.minimum_version,
-      ...leaseLengths(body.lease, locked),
+      ...changedLeaseLengths(body.lease, locked),
       releaseSeatAfterDays: body.release_seat_after_days,
       rebindQuota: body.rebind_quota,
       onClone: body.on_clone,
