@@ -44,13 +44,18 @@ export interface LicenseFilters {
   readonly product?: string;
   readonly policy?: string;
   readonly status?: License['status'];
+  /** The hash of what is searched for, in case that it is a whole license key. */
+  readonly keyHash?: Buffer;
 }
+
+/** Of any key, so that a license is also found by one whose overlap lasts or is over. */
+const HAS_KEY = 'exists (select from license_keys k where k.license_id = license.id and k.hash = :keyHash)';
 
 /** The ids of one page, and how many licenses there are in all. */
 export async function listLicenseIds(
   manager: EntityManager,
   request: PageRequest,
-  { product, policy, status }: LicenseFilters,
+  { product, policy, status, keyHash }: LicenseFilters,
 ): Promise<[string[], number]> {
   const builder = manager
     .createQueryBuilder(License, 'license')
@@ -60,6 +65,7 @@ export async function listLicenseIds(
     .innerJoin(LicenseKey, 'key', 'key.licenseId = license.id and key.expiresAt is null');
   const [rows, total] = await listPage(builder, request, {
     searched: ['key.hint', 'product.code', 'policy.code', 'license.statusReason'],
+    orFoundBy: keyHash && { condition: HAS_KEY, values: { keyHash } },
     sorted: LICENSES_SORTED,
     filtered: { 'product.code': product, 'policy.code': policy, 'license.status': status },
   });

@@ -11,6 +11,8 @@ export interface PageRequest {
 /** What a list is searched, sorted and filtered by. Columns are written `alias.property`. */
 export interface ListColumns {
   readonly searched: readonly string[];
+  /** A condition that a row may meet instead of containing the text, with the values of its parameters. */
+  readonly orFoundBy?: { readonly condition: string; readonly values: Readonly<Record<string, unknown>> };
   /** The column behind each name that can be sorted by. */
   readonly sorted: Readonly<Record<string, string>>;
   /** The value that a column must have; undefined where the request does not ask. */
@@ -27,7 +29,7 @@ const containing = (text: string): string => `%${text.replace(/[\\%_]/g, String.
 export async function listPage<Row extends ObjectLiteral>(
   builder: SelectQueryBuilder<Row>,
   { q, order, offset, per_page }: PageRequest,
-  { searched, sorted, filtered = {} }: ListColumns,
+  { searched, orFoundBy, sorted, filtered = {} }: ListColumns,
 ): Promise<[Row[], number]> {
   const column = sorted[order.field];
   if (column === undefined) throw new Error(`No column is sorted as ${order.field}`);
@@ -35,7 +37,9 @@ export async function listPage<Row extends ObjectLiteral>(
     if (value !== undefined) builder.andWhere(`${name} = :filter${index}`, { [`filter${index}`]: value });
   });
   if (q !== undefined) {
-    builder.andWhere(`(${searched.map((name) => `${name} ilike :q`).join(' or ')})`, { q: containing(q) });
+    const conditions = searched.map((name) => `${name} ilike :q`);
+    if (orFoundBy !== undefined) conditions.push(orFoundBy.condition);
+    builder.andWhere(`(${conditions.join(' or ')})`, { ...orFoundBy?.values, q: containing(q) });
   }
   return builder
     .orderBy(column, order.direction)

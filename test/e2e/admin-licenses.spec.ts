@@ -235,6 +235,25 @@ describe('the list of licenses', () => {
     });
     expect((await app.admin('GET', '/licenses?key=x')).status).toBe(422);
   });
+
+  it('finds a license by its whole key in any spelling, also by the one before', async () => {
+    const { license, key } = await app.sell();
+    await app.sell();
+    const found = async (q: string) => {
+      const { body } = await app.admin('GET', `/licenses?q=${encodeURIComponent(q)}`);
+      return [body.meta.total, ...body.data.map(({ id }: any) => id)];
+    };
+    expect(await found(key)).toEqual([1, license.id]);
+    expect(await found(`  ${key.toLowerCase()} `)).toEqual([1, license.id]);
+    const { body } = await verb(license, 'rotate-key', { overlap_hours: 2 });
+    expect(await found(key)).toEqual([1, license.id]);
+    expect(await found(body.data.key)).toEqual([1, license.id]);
+    const none = await found(`${key.slice(0, -9)}0000-0000`);
+    expect(none).toEqual([0]);
+    const { product } = license;
+    const other = await app.admin('GET', `/licenses?product=not-${product}&q=${key}`);
+    expect(other.body.meta.total).toBe(0);
+  });
 });
 
 describe('a change of a license', () => {

@@ -15,15 +15,21 @@ export interface DrawnKey {
   readonly row: LicenseKey;
 }
 
-/** Draws license keys. */
+/** Draws license keys and tells how they are looked up. */
 @Injectable()
 export class LicenseKeys {
   constructor(private readonly pepper: Pepper) {}
 
   draw(prefix: string, licenseId: string, now: Date): DrawnKey {
     const key = generateLicenseKey(prefix, randomBytes(10));
-    // Hashed in the spelling under which it will be looked up.
-    const hash = this.pepper.hash('license-key', normalizeLicenseKey(key));
-    return { key, row: { hash, licenseId, hint: maskLicenseKey(key), createdAt: now, expiresAt: null } };
+    return {
+      key,
+      row: { hash: this.hash(key), licenseId, hint: maskLicenseKey(key), createdAt: now, expiresAt: null },
+    };
+  }
+
+  /** The hash under which a key is stored and looked up, the same for each spelling of it. */
+  hash(key: string): Buffer {
+    return this.pepper.hash('license-key', normalizeLicenseKey(key));
   }
 }

@@ -64,7 +64,10 @@ export class LicensesService {
   }
 
   async list(query: LicensesQuery): Promise<[LicenseView[], number]> {
-    const [ids, total] = await listLicenseIds(this.dataSource.manager, query, query);
+    const { q, product, policy, status } = query;
+    const keyHash = q === undefined ? undefined : this.keys.hash(q);
+    const filters = { product, policy, status, keyHash };
+    const [ids, total] = await listLicenseIds(this.dataSource.manager, query, filters);
     return [await loadLicenseViews(this.pool, ids), total];
   }
 
