@@ -123,6 +123,18 @@ describe('the license and download planes', () => {
     expect((await send(service, 'GET', '/license/keys', from('192.0.2.1'))).statusCode).toBe(200);
   });
 
+  it.each(['/license/keys', '/download/file/token', '/license/nothing', '/download/%zz'])(
+    'say on every answer how the address stands: %s',
+    async (path) => {
+      const service = await start({ env: { LIMIT_ADDRESS_PER_MINUTE: '1' } });
+      for (let i = 0; i < 2; i++) {
+        const { headers } = await send(service, 'GET', path);
+        expect(headers).toMatchObject({ 'x-ratelimit-limit': '1', 'x-ratelimit-remaining': '0' });
+        expect(Number(headers['x-ratelimit-reset']) - nowSeconds()).toBeGreaterThan(50);
+      }
+    },
+  );
+
   it('allow 600 a minute by default', async () => {
     const service = await start();
     expect(await statuses(601, () => send(service, 'GET', '/license/keys'))).toEqual([

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { rateLimited, unauthorized } from '../errors.js';
-import { apiSegmentOf, planeOf, type Plane } from '../planes.js';
+import { rateLimited, unauthorized, type ApiError } from '../errors.js';
+import { apiSegmentOf, planeOf } from '../planes.js';
 import type { Principal } from '../principal.js';
-import { LIMITS, type Limits } from './limits.js';
+import type { Hit } from './limit-store.js';
+import { LIMITS, type LimitName, type Limits } from './limits.js';
 
 export interface Edge {
   readonly limits: Limits;
@@ -10,22 +11,49 @@ export interface Edge {
   readonly authenticate: (request: FastifyRequest) => Promise<Principal | null>;
 }
 
-type Check = (edge: Edge, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+/** What a count comes to: headers for the answer, and the refusal if it was one too many. */
+export interface Count {
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly refusal: ApiError | null;
+}
 
-const atPanels: Check = async ({ limits }, request) => {
-  const hit = await limits.hit('licenseAddress', request.ip);
-  if (!hit.allowed) throw rateLimited(hit.retryAfter);
-};
+function counted(hit: Hit): Count {
+  const headers = {
+    'x-ratelimit-limit': hit.limit,
+    'x-ratelimit-remaining': hit.remaining,
+    'x-ratelimit-reset': hit.resetAt,
+  };
+  return { headers, refusal: hit.allowed ? null : rateLimited(hit.retryAfter) };
+}
 
-const atAuth: Check = async ({ limits }, request, reply) => {
+/** The contract's own headers: what is left is told with the refusal only. */
+function countedAtAuth(hit: Hit): Count {
   const { windowSeconds } = LIMITS.authAddress;
-  const hit = await limits.hit('authAddress', request.ip);
-  reply.header('X-RateLimit-Limit', hit.limit).header('X-RateLimit-Window', windowSeconds);
-  if (hit.allowed) return;
-  reply.header('X-RateLimit-Remaining', 0).header('X-RateLimit-Reset', hit.resetAt);
-  // The contract's number, whatever is left of the window.
-  throw rateLimited(windowSeconds);
-};
+  const headers = { 'x-ratelimit-limit': hit.limit, 'x-ratelimit-window': windowSeconds };
+  if (hit.allowed) return { headers, refusal: null };
+  return {
+    headers: { ...headers, 'x-ratelimit-remaining': 0, 'x-ratelimit-reset': hit.resetAt },
+    // The contract's number, whatever is left of the window.
+    refusal: rateLimited(windowSeconds),
+  };
+}
+
+const BY_ADDRESS = {
+  license: { limit: 'licenseAddress', count: counted },
+  download: { limit: 'licenseAddress', count: counted },
+  admin: { limit: 'adminAddress', count: counted },
+  auth: { limit: 'authAddress', count: countedAtAuth },
+} as const satisfies Record<string, { limit: LimitName; count: (hit: Hit) => Count }>;
+
+const LIMITED_SEGMENTS: ReadonlyMap<string | null, (typeof BY_ADDRESS)[keyof typeof BY_ADDRESS]> = new Map(
+  Object.entries(BY_ADDRESS),
+);
+
+/** Counts a call that is known by its target and address alone; null where nothing is counted. */
+async function countByAddress(limits: Limits, target: string, address: string): Promise<Count | null> {
+  const rule = LIMITED_SEGMENTS.get(apiSegmentOf(target));
+  return rule === undefined ? null : rule.count(await limits.hit(rule.limit, address));
+}
 
 type Identity = { readonly principal: Principal } | { readonly principal: null; readonly refusal: unknown };
 
@@ -41,7 +69,7 @@ async function identify({ authenticate }: Edge, request: FastifyRequest): Promis
   }
 }
 
-const atAdmin: Check = async (edge, request, reply) => {
+async function atAdmin(edge: Edge, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const identity = await identify(edge, request);
   const { principal } = identity;
   const hit = await (principal === null
@@ -51,26 +79,27 @@ const atAdmin: Check = async (edge, request, reply) => {
         principal.id,
         principal.requestsPerMinute,
       ));
-  reply
-    .header('X-RateLimit-Limit', hit.limit)
-    .header('X-RateLimit-Remaining', hit.remaining)
-    .header('X-RateLimit-Reset', hit.resetAt);
-  if (!hit.allowed) throw rateLimited(hit.retryAfter);
+  const { headers, refusal } = counted(hit);
+  reply.headers(headers);
+  if (refusal !== null) throw refusal;
   if (identity.principal !== null) request.principal = identity.principal;
   // An unknown route is a 404 to anybody.
   else if (!request.is404) throw identity.refusal;
-};
+}
 
-const atPanelPlane: Check = async (edge, request, reply) => {
-  if (apiSegmentOf(request.originalUrl) === 'auth') await atAuth(edge, request, reply);
-};
+async function elsewhere({ limits }: Edge, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const count = await countByAddress(limits, request.originalUrl, request.ip);
+  if (count === null) return;
+  reply.headers(count.headers);
+  if (count.refusal !== null) throw count.refusal;
+}
 
-const CHECKS = {
-  license: atPanels,
-  download: atPanels,
-  admin: atAdmin,
-  panel: atPanelPlane,
-} as const satisfies Record<Plane, Check>;
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** For what never becomes a request: bytes that are no HTTP still come from an address. */
+    countByAddress?: (target: string, address: string) => Promise<Count | null>;
+  }
+}
 
 /**
  * Puts limits by address, and on the admin plane the credential as well, before everything else: a hook runs for
@@ -78,7 +107,10 @@ const CHECKS = {
  * throws takes the way of every error, through the one filter. Call it before `app.init()`.
  */
 export function registerEdge(fastify: FastifyInstance, edge: Edge): void {
+  fastify.decorate('countByAddress', (target: string, address: string) =>
+    countByAddress(edge.limits, target, address),
+  );
   fastify.addHook('onRequest', (request, reply) =>
-    CHECKS[planeOf(request.originalUrl)](edge, request, reply),
+    (planeOf(request.originalUrl) === 'admin' ? atAdmin : elsewhere)(edge, request, reply),
   );
 }
