@@ -1,4 +1,4 @@
-import { IntersectionType, OmitType, PartialType, PickType } from '@nestjs/swagger';
+import { OmitType } from '@nestjs/swagger';
 import type { Channel } from '../domain/release.js';
 import { ChoiceField, HardwareIdField, Text, VersionField } from '../http/fields.js';
 
@@ -31,9 +31,10 @@ export class PanelTokenRequest extends CheckUpdateRequest {
 }
 
 /** What only a panel has that is there: a first install goes without. */
-const OF_A_PANEL = ['hardware_id', 'current_version'] as const;
+export class TokenRequest extends OmitType(PanelTokenRequest, ['hardware_id', 'current_version']) {
+  @HardwareIdField()
+  hardware_id?: string;
 
-export class TokenRequest extends IntersectionType(
-  OmitType(PanelTokenRequest, OF_A_PANEL),
-  PartialType(PickType(PanelTokenRequest, OF_A_PANEL)),
-) {}
+  @VersionField({ description: 'The version that the panel runs.' })
+  current_version?: string;
+}

@@ -14,6 +14,8 @@ export interface FieldSpec {
   readonly check: Check;
   /** Blanks around the text do not count; nothing but blanks is a missing field. */
   readonly trim?: boolean;
+  /** A field of a PATCH: naming it without a value asks for a change that there is none of, and is refused. */
+  readonly isChange?: boolean;
   /** The value that a query string's text stands for; text that stands for none is left as it is, to the check. */
   readonly fromText?: (text: string) => unknown;
   /** What the handler gets for a value that has passed the check. */
@@ -59,6 +61,7 @@ function collectFields(dto: Dto): ReadonlyMap<string, FieldSpec> {
   const optional = new Set(
     all.filter(({ type }) => type === 'conditionalValidation').map((each) => each.propertyName),
   );
+  const isChange = optional.size > 0;
   const fields = all.filter(({ name }) => name === FIELD);
   const inherited = fields.filter(({ target }) => target !== dto);
   const own = fields.filter(({ target }) => target === dto);
@@ -67,7 +70,8 @@ function collectFields(dto: Dto): ReadonlyMap<string, FieldSpec> {
       const spec = constraints[0] as FieldSpec;
       // What PartialType makes has no defaults either: they would write what the request does not mention.
       const isOptional = optional.has(propertyName);
-      return [propertyName, isOptional ? { ...spec, required: false, default: undefined } : spec];
+      const changes = isOptional ? { required: false, default: undefined } : {};
+      return [propertyName, { ...spec, ...changes, isChange }];
     }),
   );
 }

@@ -7,6 +7,15 @@ export type Source = 'body' | 'query';
 
 type Raw = Readonly<Record<string, unknown>>;
 
+/** Where an object is read. */
+interface Place {
+  readonly source: Source;
+  /** Its own, with a dot at the end; empty for the outermost. */
+  readonly path: string;
+  /** Whether it is a part of a change, in which an empty field is one too. */
+  readonly isChange: boolean;
+}
+
 /** Messages by the path of their field. */
 type Messages = Map<string, string[]>;
 
@@ -24,16 +33,23 @@ function valueOf(raw: Raw, name: string, spec: FieldSpec, source: Source): unkno
 }
 
 /** Reads the declared fields. Those that are wrong are left out and told in `messages`. */
-function readFields(dto: Dto, raw: Raw, source: Source, path: string, messages: Messages): object {
+function readFields(dto: Dto, raw: Raw, place: Place, messages: Messages): object {
+  const { source, path } = place;
   const instance = new dto();
   for (const [name, spec] of fieldsOf(dto)) {
-    const value = valueOf(raw, name, spec, source);
-    const problem = problemOf(spec, value);
+    const isChange = place.isChange || spec.isChange === true;
+    const value = valueOf(raw, name, isChange ? { ...spec, default: undefined } : spec, source);
+    const isEmptyChange = isChange && value === undefined && raw[name] !== undefined;
+    const problem = problemOf(isEmptyChange ? { ...spec, required: true } : spec, value);
     if (problem !== null) {
-      const place = problem.at === undefined ? path + name : `${path}${name}.${problem.at}`;
-      messages.set(path + name, [sentence(problem.constraint, place, problem.values)]);
+      const at = problem.at === undefined ? path + name : `${path}${name}.${problem.at}`;
+      messages.set(path + name, [sentence(problem.constraint, at, problem.values)]);
     } else if (spec.nested !== undefined && isRecord(value)) {
-      Reflect.set(instance, name, readFields(spec.nested(), value, source, `${path}${name}.`, messages));
+      Reflect.set(
+        instance,
+        name,
+        readFields(spec.nested(), value, { source, path: `${path}${name}.`, isChange }, messages),
+      );
     } else if (value !== undefined) {
       Reflect.set(instance, name, value === null || spec.convert === undefined ? value : spec.convert(value));
     }
@@ -68,7 +84,7 @@ function throwIfAny(messages: Messages): void {
  */
 export function readDto<T extends object>(dto: Dto<T>, raw: Raw, source: Source): T {
   const messages: Messages = new Map();
-  const instance = readFields(dto, raw, source, '', messages);
+  const instance = readFields(dto, raw, { source, path: '', isChange: false }, messages);
   collectUnknown(dto, raw, '', messages);
   throwIfAny(messages);
   return instance as T;

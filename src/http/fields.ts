@@ -5,7 +5,7 @@ import { field, type Dto, type FieldSpec } from './dto-field.js';
 
 /** What every field can be told. */
 export interface FieldOptions {
-  /** Missing, null and '' are refused. Without it they all mean that the field is absent. */
+  /** Missing, null and '' are refused. Without it they all mean that the field is absent, but in a PATCH only missing does. */
   readonly required?: boolean;
   /** In a body an explicit null (or '') reaches the handler as null, which means "clear it". */
   readonly nullable?: boolean;

@@ -31,7 +31,9 @@ function casesOf(name: RouteWithBody): Case[] {
   const { body } = world.operation(name);
   return Object.entries(body?.properties ?? {}).flatMap(([field, schema]: [string, Schema]) => {
     const isRequired = body?.required?.includes(field) === true;
-    const missing = isRequired ? [null, 'null', '""'] : [];
+    // In a change a field without a value is neither a change nor absent.
+    const isEmptyRefused = isRequired || (name.startsWith('PATCH') && schema.nullable !== true);
+    const missing = [...(isRequired ? [null] : []), ...(isEmptyRefused ? ['null', '""'] : [])];
     return [
       ...missing.map((json) => ({ json, sentence: 'The :field field is required.' })),
       ...badValuesOf(schema).map(([json, sentence]) => ({ json, sentence })),

@@ -351,6 +351,39 @@ describe('inheritance', () => {
     expect(readDto(Derived, { first: 'a', second: 'b', third: null }, 'body').third).toBe(1);
   });
 
+  it('makes a patch in which an empty field is neither a change nor absent, unless it can be cleared', () => {
+    class Optional {
+      @fields.IntegerField({ min: 1 })
+      valid_for?: number;
+    }
+    class Whole {
+      @fields.Text({ nullable: true })
+      note?: string | null;
+
+      @fields.BooleanField({ default: true })
+      mandatory: boolean;
+
+      @fields.ObjectField(() => Optional)
+      lease?: Optional;
+    }
+    class Change extends PartialType(Whole) {
+      @fields.BooleanField()
+      enabled?: boolean;
+    }
+    for (const empty of [null, '']) {
+      expect(messages(Change, { mandatory: empty, enabled: empty })).toEqual({
+        mandatory: ['The mandatory field is required.'],
+        enabled: ['The enabled field is required.'],
+      });
+      expect(messages(Change, { lease: { valid_for: empty } })).toEqual({
+        'lease.valid_for': ['The lease.valid for field is required.'],
+      });
+      expect(readDto(Change, { note: empty }, 'body')).toEqual({ note: null });
+      expect(readDto(Whole, { mandatory: empty, lease: { valid_for: empty } }, 'body').mandatory).toBe(true);
+    }
+    expect(messages(Change, { lease: {} })).toBeNull();
+  });
+
   it('makes a patch in which nothing is required and nothing is filled in', () => {
     expect(readDto(Patch, {}, 'body').third).toBeUndefined();
     expect(messages(Patch, { first: 5, colour: 1 })).toEqual({
