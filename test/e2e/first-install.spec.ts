@@ -60,9 +60,28 @@ describe('a first install', () => {
     ]);
     const required = [422, { error: 'The hardware id field is required.' }];
     expect(await refusalOf(askToken(app, { license_key: key }))).toEqual(required);
-    expect(
-      await refusalOf(askToken(app, { license_key: key }, { 'x-admin-key': `mk_${'0'.repeat(48)}` })),
-    ).toEqual(required);
+    const basic = { authorization: 'Basic dXNlcjpwYXNz' };
+    expect(await refusalOf(askToken(app, { license_key: key }, basic))).toEqual(required);
+  });
+
+  it('is told when its API key is no good', async () => {
+    const { key } = await app.sell();
+    const issue = (more: object) =>
+      app.must('POST', '/api-keys', { name: 'Portal', permissions: ['downloads:write'], ...more });
+    const [expired, disabled] = [await issue({ expires_in: 1 }), await issue({})];
+    await app.must('PATCH', `/api-keys/${disabled.id}`, { enabled: false });
+    app.clock.advance({ seconds: 86_400 });
+    for (const credential of [expired.key, disabled.key, `mk_${'0'.repeat(48)}`, 'nonsense']) {
+      for (const [name, value] of [
+        ['x-admin-key', credential],
+        ['authorization', `Bearer ${credential}`],
+      ]) {
+        expect(await refusalOf(askToken(app, { license_key: key }, { [name]: value }))).toEqual([
+          401,
+          { error: 'Invalid or missing API key' },
+        ]);
+      }
+    }
   });
 
   it('is no way around the hardware: a panel that is there must say what it is', async () => {
