@@ -58,9 +58,11 @@ export class Records<Row extends StoredRow> {
     return this.find(this.dataSource.manager, id);
   }
 
-  async insert(row: Row, change: Change): Promise<Row> {
+  /** `also` is what the new record brings with it, in the same transaction. */
+  async insert(row: Row, change: Change, also?: (manager: EntityManager) => Promise<void>): Promise<Row> {
     return this.write(async (manager) => {
       await manager.insert(this.kind.entity, row as QueryDeepPartialEntity<Row>);
+      await also?.(manager);
       await this.note(manager, change, row, 'created');
       return row;
     });

@@ -24,10 +24,13 @@ const SWEEP_TOKENS: Statement = {
 const INSERT_TOKEN: Statement = {
   name: 'insert-download-token',
   text: `insert into download_tokens (hash, license_id, artifact_id, activation_id, created_at, expires_at)
-    select $1, l.id, $3, $4, $5, $6 from licenses l where l.id = $2 for key share`,
+    select $1, l.id, $3, $4, $5, $6 from licenses l where l.id = $2 and l.status = 'active' for share`,
 };
 
-/** Stores a token and drops some that have expired. False when the license was deleted since its facts were read. */
+/**
+ * Stores a token and drops some that have expired. False when the license was deleted, suspended or revoked since its
+ * facts were read: behind the lock of that change the token would outlive it.
+ */
 export async function insertDownloadToken(run: Run, token: NewDownloadToken): Promise<boolean> {
   await run(SWEEP_TOKENS, [token.now]);
   const { rowCount } = await run(INSERT_TOKEN, [
@@ -39,6 +42,27 @@ export async function insertDownloadToken(run: Run, token: NewDownloadToken): Pr
     token.expiresAt,
   ]);
   return rowCount === 1;
+}
+
+const END_LICENSE_TOKENS: Statement = {
+  name: 'end-download-tokens-of-license',
+  text: 'delete from download_tokens where license_id = $1',
+};
+
+const END_HARDWARE_TOKENS: Statement = {
+  name: 'end-download-tokens-of-hardware',
+  text: `delete from download_tokens t using activations s
+    where s.id = t.activation_id and s.hardware_id = $1`,
+};
+
+/** What a license that is not good has given out is over: a token must not come back to life with it. */
+export async function endLicenseTokens(run: Run, licenseId: string): Promise<void> {
+  await run(END_LICENSE_TOKENS, [licenseId]);
+}
+
+/** The same for hardware that is blocked, on every license. */
+export async function endHardwareTokens(run: Run, hardwareId: string): Promise<void> {
+  await run(END_HARDWARE_TOKENS, [hardwareId]);
 }
 
 /** The file that a token is good for. */

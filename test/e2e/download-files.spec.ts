@@ -144,6 +144,47 @@ describe('a token dies', () => {
     expect(await answerOf(world.token)).toEqual(DEAD);
   });
 
+  it.each<[string, (world: Awaited<ReturnType<typeof holder>>) => Promise<unknown>]>([
+    [
+      'a suspension that is lifted',
+      async ({ license }) => {
+        await app.must('POST', `/licenses/${license.id}/suspend`);
+        await app.must('POST', `/licenses/${license.id}/reinstate`);
+      },
+    ],
+    [
+      'an end that is moved back, and away again',
+      async ({ license }) => {
+        const expires_at = app.clock.now().toISOString();
+        await app.must('PATCH', `/licenses/${license.id}`, { expires_at });
+        await app.must('PATCH', `/licenses/${license.id}`, { expires_at: null });
+      },
+    ],
+    [
+      'an end that comes, and a renewal',
+      async ({ license }) => {
+        const expires_at = new Date(app.clock.now().getTime() + 1_000).toISOString();
+        await app.must('PATCH', `/licenses/${license.id}`, { expires_at });
+        app.clock.advance({ seconds: 1 });
+        await app.must('POST', `/licenses/${license.id}/renew`, { days: 30 });
+      },
+    ],
+    [
+      'a block that is lifted',
+      async ({ hardware }) => {
+        const { id } = await app.must('POST', '/blocklist', { hardware_id: hardware });
+        await app.admin('DELETE', `/blocklist/${id}`);
+      },
+    ],
+  ])('for good with %s', async (_, endAndUndo) => {
+    const world = await holder();
+    const other = await holder();
+    await endAndUndo(world);
+    expect(await answerOf(world.token)).toEqual(DEAD);
+    expect((await askToken(app, world.asks)).status).toBe(201);
+    expect((await fetchFile(app, other.token)).status).toBe(200);
+  });
+
   it('with its license also when it was for a first install', async () => {
     const { license, key } = await holder();
     const { token } = (await askToken(app, { license_key: key }, { 'x-admin-key': app.adminKey })).body;

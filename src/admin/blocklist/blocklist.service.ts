@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../clock.js';
+import { endHardwareTokens } from '../../database/download-tokens.js';
 import { BlockedHardware } from '../../database/entities/index.js';
+import { inTransaction } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
 import { parseHardwareId } from '../../domain/hardware-id.js';
 import { Records, taken, type RecordKind } from '../records.js';
@@ -60,7 +62,9 @@ export class BlocklistService {
       createdAt: now,
       updatedAt: now,
     };
-    return this.records.insert(row, { actor, now });
+    return this.records.insert(row, { actor, now }, async (manager) => {
+      await endHardwareTokens(await inTransaction(manager), row.hardwareId);
+    });
   }
 
   update(id: string, body: UpdateBlockedHardware, actor: Actor): Promise<BlockedHardware> {

@@ -4,6 +4,7 @@ import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialE
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { differences } from '../../database/differences.js';
+import { endLicenseTokens } from '../../database/download-tokens.js';
 import { License } from '../../database/entities/index.js';
 import { loadLicenseViews, type LicenseView } from '../../database/license-views.js';
 import type { Run } from '../../database/statements.js';
@@ -29,6 +30,16 @@ export interface ChangedBy {
   readonly now: Date;
 }
 
+/** Whether a license lets panels download at `now`. */
+const isGood = ({ status, expiresAt }: Pick<License, 'status' | 'expiresAt'>, now: Date): boolean =>
+  status === 'active' && (expiresAt === null || expiresAt > now);
+
+/** The license as the change leaves it. */
+const changed = (license: License, { status, expiresAt }: Partial<License>) => ({
+  status: status ?? license.status,
+  expiresAt: expiresAt === undefined ? license.expiresAt : expiresAt,
+});
+
 /** Changes one license under its lock, with its audit event. */
 @Injectable()
 export class LicenseChanges {
@@ -50,6 +61,10 @@ export class LicenseChanges {
   ): Promise<LicenseView> {
     const values = { ...columns, updatedAt: now } as QueryDeepPartialEntity<License>;
     await manager.update(License, { id: license.id }, values);
+    // Before as well as after: an end that came by itself has left its tokens behind for a renewal to revive.
+    if (!isGood(license, now) || !isGood(changed(license, columns), now)) {
+      await endLicenseTokens(run, license.id);
+    }
     await recordAudit(manager, actor, now, {
       action,
       subjectType: 'license',
