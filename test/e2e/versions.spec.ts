@@ -151,11 +151,21 @@ describe('changing a version', () => {
       "The channel of a published version can't be changed",
     ]);
     expect((await patch({ released_at: '2027-01-01T00:00:00Z' }))[0]).toBe(409);
-    const only = [409, 'CONFLICT', 'The rollout of a published version can only grow'];
-    expect(await patch({ rollout_percent: 49 })).toEqual(only);
-    expect(await refusal('POST', `/versions/${id}/rollout`, { rollout_percent: 49 })).toEqual(only);
-    const change = { changelog: 'New.', mandatory: true, security: true, rollout_percent: 50 };
+    const change = { changelog: 'New.', mandatory: true, security: true, rollout_percent: 49 };
     expect(await app.must('PATCH', `/versions/${id}`, change)).toMatchObject(change);
+  });
+
+  it('pauses a rollout, and tells the log from what to what', async () => {
+    const { id } = await release(app, product, { version: '1.1.0', rollout_percent: 50 });
+    const paused = await app.must('POST', `/versions/${id}/rollout`, { rollout_percent: 0 });
+    expect(paused.rollout_percent).toBe(0);
+    const [{ details }] = await app.sql(
+      "select details from audit_events where subject_id = $1 and action = 'version.rollout_changed'",
+      [id],
+    );
+    expect(details.changes).toEqual({ rollout_percent: { from: 50, to: 0 } });
+    await app.must('POST', `/versions/${id}/yank`);
+    expect((await refusal('POST', `/versions/${id}/rollout`, { rollout_percent: 1 }))[0]).toBe(409);
   });
 
   it('grows a rollout, and takes no number that is none', async () => {

@@ -14,7 +14,8 @@ interface Rule {
 
 /**
  * What may change when. Panels have acted upon what a published version said, so whether a license covers it and which
- * channel sees it stay as they were. A yanked one is history, to which only a note may be added.
+ * channel sees it stay as they were. Its rollout goes both ways: a bad release is held back from those who have not got
+ * it yet, and kept for those who have. A yanked one is history, to which only a note may be added.
  */
 const RULES = {
   channel: { column: 'channel', in: ['draft'] },
@@ -52,10 +53,6 @@ export function changesTo(release: Release, body: UpdateVersion): Partial<Releas
   });
   if (fixed !== undefined) {
     throw conflict(`The ${fixed.replaceAll('_', ' ')} of a ${release.status} version can't be changed`);
-  }
-  // A panel that was told of an update must not be told a day later that there is none.
-  if (release.status === 'published' && (body.rollout_percent ?? 100) < release.rolloutPercent) {
-    throw conflict('The rollout of a published version can only grow');
   }
   return Object.fromEntries(changed.map((field) => [RULES[field].column, body[field]]));
 }

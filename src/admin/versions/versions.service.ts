@@ -83,7 +83,7 @@ export class VersionsService {
     return this.change(id, actor, 'version.updated', (version) => changesTo(version, body));
   }
 
-  /** @throws ApiError 409 for a published version that would be taken back from some */
+  /** @throws ApiError 409 for a yanked version */
   rollout(id: string, body: Pick<UpdateVersion, 'rollout_percent'>, actor: Actor): Promise<Version> {
     return this.change(id, actor, 'version.rollout_changed', (version) => changesTo(version, body));
   }
