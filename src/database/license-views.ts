@@ -37,6 +37,7 @@ export const LICENSES_SORTED = {
   updated_at: 'license.updatedAt',
   expires_at: 'license.expiresAt',
   updates_until: 'license.updatesUntil',
+  status: 'license.status',
 } as const;
 
 export interface LicenseFilters {

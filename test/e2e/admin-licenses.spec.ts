@@ -223,6 +223,8 @@ describe('the list of licenses', () => {
     expect(await ids('')).toEqual([forever.id, later.id, license.id]);
     expect(await ids('sort=expires_at')).toEqual([later.id, license.id, forever.id]);
     expect(await ids('sort=-expires_at')).toEqual([forever.id, license.id, later.id]);
+    expect(await ids('sort=status')).toEqual([license.id, forever.id, later.id]);
+    expect(await ids('sort=-status')).toEqual([later.id, forever.id, license.id]);
     expect(await ids('status=suspended')).toEqual([later.id]);
     expect(await ids('policy=none')).toEqual([]);
     expect(await ids('q=invoice%207')).toEqual([later.id]);

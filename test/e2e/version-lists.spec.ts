@@ -36,6 +36,8 @@ describe('lists', () => {
     };
     expect(await list({})).toEqual(['2.0.0-beta.1', '1.1.0', '1.0.0']);
     expect(await list({ sort: 'released_at' })).toEqual(['1.1.0', '1.0.0', '2.0.0-beta.1']);
+    expect(await list({ sort: 'status' })).toEqual(['2.0.0-beta.1', '1.0.0', '1.1.0']);
+    expect(await list({ sort: '-status' })).toEqual(['1.1.0', '1.0.0', '2.0.0-beta.1']);
     expect(await list({ channel: 'beta' })).toEqual(['2.0.0-beta.1']);
     expect(await list({ status: 'published' })).toEqual(['1.1.0', '1.0.0']);
     expect(await list({ version: '1.0.0+any' })).toEqual(['1.0.0']);

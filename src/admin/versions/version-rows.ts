@@ -46,6 +46,7 @@ const SORTED = {
   updated_at: 'release.updatedAt',
   released_at: 'release.releasedAt',
   published_at: 'release.publishedAt',
+  status: 'release.status',
 } as const satisfies Record<VersionsQuery['order']['field'], string>;
 
 /** One page, and how many there are. A product that does not exist has no versions. */

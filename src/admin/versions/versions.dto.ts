@@ -62,7 +62,7 @@ export class Rollout {
   rollout_percent: number;
 }
 
-export class VersionsQuery extends listQuery(['updated_at', 'released_at', 'published_at']) {
+export class VersionsQuery extends listQuery(['updated_at', 'released_at', 'published_at', 'status']) {
   @Text({ max: 64, description: "The product's code." })
   product?: string;
 
