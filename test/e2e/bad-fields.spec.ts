@@ -96,6 +96,20 @@ describe('bad fields of every route', () => {
   });
 });
 
+describe('a name', () => {
+  it.each([
+    'POST /admin/products',
+    'POST /admin/policies',
+    'POST /admin/api-keys',
+    'PATCH /admin/products/{id}',
+  ] as const)('of nothing but blanks is missing for %s', async (name) => {
+    const operation = world.operation(name);
+    const answer = seen(await world.send(operation, { body: bodyWith(name, 'name', '" \\t\\u00a0 "') }));
+    const expected = badFields(operation.plane, { name: ['The name field is required.'] });
+    expect(answer).toEqual(refused(operation.plane, expected));
+  });
+});
+
 /** A log-in without one of its two parts is told so in one sentence. */
 function expectedFor(name: RouteWithBody, field: string, sentence: string): Refusal {
   if (name === 'POST /auth/login' && sentence.endsWith('is required.')) {

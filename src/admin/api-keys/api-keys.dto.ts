@@ -42,7 +42,7 @@ const AddressRangesField = () =>
   );
 
 export class CreateApiKey {
-  @Text({ required: true, max: 100 })
+  @Text({ required: true, trim: true, max: 100 })
   name: string;
 
   @PermissionsField()

@@ -38,7 +38,7 @@ export class CreatePolicy {
   @Text({ required: true, max: 64, pattern: /^[a-z0-9][a-z0-9._-]*$/, example: 'pro' })
   code: string;
 
-  @Text({ required: true })
+  @Text({ required: true, trim: true })
   name: string;
 
   @CountersField({ unlimited: true, default: {}, description: 'Copied into new licenses; −1 is unlimited.' })

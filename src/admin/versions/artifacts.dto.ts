@@ -8,7 +8,13 @@ const TARGET = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const FILENAME = /^(?!\.)[^/\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u;
 
 export class UploadQuery {
-  @Text({ required: true, max: 255, pattern: FILENAME, description: 'The name under which panels get it.' })
+  @Text({
+    required: true,
+    trim: true,
+    max: 255,
+    pattern: FILENAME,
+    description: 'The name under which panels get it.',
+  })
   filename: string;
 
   @Text({ max: 64, pattern: TARGET, description: 'For example linux; absent for every platform.' })
