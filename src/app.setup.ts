@@ -42,8 +42,11 @@ function readTls({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) {
   return pair;
 }
 
-/** The application as main.ts and the tests run it, configured but not yet listening. */
-export async function createApp(foundation: Foundation): Promise<NestFastifyApplication> {
+/** The application as the service and the tests run it, configured but not yet listening. No request is answered before `opened`. */
+export async function createApp(
+  foundation: Foundation,
+  opened: Promise<void> = Promise.resolve(),
+): Promise<NestFastifyApplication> {
   const { config } = foundation;
   const https = readTls(config);
   const adapter = createAdapter({
@@ -59,6 +62,7 @@ export async function createApp(foundation: Foundation): Promise<NestFastifyAppl
   app.setGlobalPrefix('api/v1', {
     exclude: ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'],
   });
+  adapter.getInstance().addHook('onRequest', () => opened);
   const authenticator = app.get(AdminAuthenticator, { strict: false });
   measureRequests(adapter.getInstance());
   registerEdge(adapter.getInstance(), {

@@ -15,7 +15,7 @@ const MAX_OVERLAP_HOURS = 24 * 90;
 async function masterKeyOf({ config, database, clock }: Workplace): Promise<MasterKey> {
   const { masterKey } = await openKeys(
     { masterKey: config.MASTER_KEY, dataDir: database.dataDir, issuer: config.PUBLIC_URL },
-    { dataSource: database.dataSource, clock, warn: () => undefined },
+    { dataSource: database.dataSource, clock },
   );
   return masterKey;
 }

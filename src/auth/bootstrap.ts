@@ -14,7 +14,7 @@ export interface BootstrapOptions {
   readonly config: Pick<Config, 'MOORING_ADMIN_PASSWORD' | 'MOORING_ADMIN_KEY'>;
   readonly clock: Clock;
   readonly database: Pick<OpenDatabase, 'dataSource'>;
-  readonly keys: { readonly pepper: Pepper };
+  readonly keys: { readonly pepper: Pepper; readonly masterKeyFile: string | null };
   /** Writes a line for whoever starts the service. Not the logger: logs are kept and sent on, and these are secrets. */
   readonly say: (line: string) => void;
 }
@@ -127,4 +127,6 @@ export async function bootstrap({ config, clock, database, keys, say }: Bootstra
     key: config.MOORING_ADMIN_KEY === null ? key : null,
   };
   for (const line of announcement(generated)) say(line);
+  if (keys.masterKeyFile === null) return;
+  say(`The master key is in ${keys.masterKeyFile}. Back it up: without it the database can't be read.`);
 }

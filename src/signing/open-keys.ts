@@ -15,29 +15,30 @@ export interface KeySettings {
 
 export interface OpenKeys {
   readonly masterKey: MasterKey;
+  /** Where it is kept; null when it is a setting. */
+  readonly masterKeyFile: string | null;
   readonly pepper: Pepper;
   readonly keyRing: KeyRing;
 }
 
-/** Finds the master key, making one for the embedded database with a warning, and opens what it wraps. */
+/** Finds the master key, making one for the embedded database, and opens what it wraps. */
 export async function openKeys(
   settings: KeySettings,
-  { dataSource, clock, warn }: { dataSource: DataSource; clock: Clock; warn: (line: string) => void },
+  { dataSource, clock }: { dataSource: DataSource; clock: Clock },
 ): Promise<OpenKeys> {
-  const masterKey = await findMasterKey(settings, warn);
+  const { masterKey, masterKeyFile } = await findMasterKey(settings);
   const { pepper } = await DataKeys.load(dataSource.manager, masterKey);
   const keyRing = new KeyRing({ dataSource, masterKey, clock, issuer: settings.issuer });
   await keyRing.start();
-  return { masterKey, pepper, keyRing };
+  return { masterKey, masterKeyFile, pepper, keyRing };
 }
 
-async function findMasterKey(
-  { masterKey, dataDir }: KeySettings,
-  warn: (line: string) => void,
-): Promise<MasterKey> {
-  if (masterKey !== null) return parseMasterKey(masterKey);
-  const path = join(dataDir, 'master.key');
-  const { key, created } = await loadOrCreateMasterKeyFile(path);
-  if (created) warn(`A new master key is in ${path}. Back it up: without it the database can't be read.`);
-  return key;
+async function findMasterKey({
+  masterKey,
+  dataDir,
+}: KeySettings): Promise<Pick<OpenKeys, 'masterKey' | 'masterKeyFile'>> {
+  if (masterKey !== null) return { masterKey: parseMasterKey(masterKey), masterKeyFile: null };
+  const masterKeyFile = join(dataDir, 'master.key');
+  const { key } = await loadOrCreateMasterKeyFile(masterKeyFile);
+  return { masterKey: key, masterKeyFile };
 }

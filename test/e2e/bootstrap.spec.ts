@@ -1,5 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../../src/app.setup.js';
 import { bootstrap } from '../../src/auth/bootstrap.js';
 import { Pepper } from '../../src/signing/data-keys.js';
+import { KeyRing } from '../../src/signing/key-ring.js';
+import { parseMasterKey } from '../../src/signing/master-key.js';
+import { ArtifactStorage } from '../../src/storage/artifact-storage.js';
 import { startApp } from '../setup/app.js';
 
 describe('the first start', () => {
@@ -13,7 +19,7 @@ describe('the first start', () => {
         config: { MOORING_ADMIN_PASSWORD: null, MOORING_ADMIN_KEY: null },
         clock: fresh.clock,
         database: { dataSource: fresh.dataSource },
-        keys: { pepper: fresh.nest.get(Pepper) },
+        keys: { pepper: fresh.nest.get(Pepper), masterKeyFile: null },
         say: (line: string) => void said.push(line),
       };
       await Promise.all([bootstrap(foundation), bootstrap(foundation)]);
@@ -36,6 +42,44 @@ describe('the first start', () => {
       expect(list.status).toBe(200);
     } finally {
       await fresh.stop();
+    }
+  });
+
+  it('answers nobody before it has made them, though the port is taken by then', async () => {
+    const other = await startApp();
+    const { nest, config, clock, dataSource } = other;
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const held = await createApp(
+      {
+        config,
+        clock,
+        database: {
+          dataSource,
+          dataDir: String(config.DATA_DIR),
+          embedded: false,
+          stop: async () => undefined,
+        },
+        keys: {
+          pepper: nest.get(Pepper),
+          keyRing: nest.get(KeyRing),
+          masterKey: parseMasterKey(String(config.MASTER_KEY)),
+          masterKeyFile: null,
+        },
+        storage: nest.get(ArtifactStorage),
+      },
+      opened,
+    );
+    try {
+      await held.listen(0, '127.0.0.1');
+      const { port } = held.getHttpServer().address() as AddressInfo;
+      const paths = ['/health/ready', '/health/live', '/api/v1/admin/licenses', '/nowhere'];
+      const answers = paths.map((path) => fetch(`http://127.0.0.1:${port}${path}`));
+      expect(await Promise.race([...answers, sleep(300, 'silence')])).toBe('silence');
+      open();
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 401, 404]);
+    } finally {
+      await held.close();
+      await other.stop();
     }
   });
 });

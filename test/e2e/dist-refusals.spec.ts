@@ -52,6 +52,10 @@ const REFUSALS = {
     { HOST: '203.0.113.7' },
     'HOST 203.0.113.7 is no address of this machine.',
   ],
+  'an address that lacks its link': () => [
+    { HOST: 'fe80::1' },
+    'HOST fe80::1 is no address of this machine.',
+  ],
   'a host name that nobody knows': () => [
     { HOST: 'no.such.host.invalid' },
     'HOST no.such.host.invalid is no address of this machine.',

@@ -172,7 +172,7 @@ export async function startApp({
   const { dataSource } = database;
   const keys = await openKeys(
     { masterKey: config.MASTER_KEY, dataDir, issuer: config.PUBLIC_URL },
-    { dataSource, clock, warn: quiet },
+    { dataSource, clock },
   );
   const storage = await ArtifactStorage.open({ ...config, DATA_DIR: dataDir });
   const foundation = { config, clock, database, keys, storage };

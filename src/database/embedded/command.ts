@@ -36,6 +36,8 @@ export function run(command: string, args: readonly string[], account?: Account)
   const child = spawn(command, args, {
     ...SURROUNDINGS,
     ...account?.ids,
+    // Control-C in a terminal reaches its whole process group: what is begun is finished, and then the service stops.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const written = { stdout: '', stderr: '' };
