@@ -1,6 +1,12 @@
-import { runAdmin } from './admin-cli/run.js';
-import { SystemClock } from './clock.js';
-import { loadConfig } from './config.js';
+import { refuseOldNode } from './supported-node.js';
+
+refuseOldNode();
+// Only now: what is loaded here uses what an older Node does not have.
+const [{ runAdmin }, { SystemClock }, { loadConfig }] = await Promise.all([
+  import('./admin-cli/run.js'),
+  import('./clock.js'),
+  import('./config.js'),
+]);
 
 process.exitCode = await runAdmin(process.argv.slice(2), {
   loadConfig,
