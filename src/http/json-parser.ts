@@ -56,6 +56,9 @@ function parsed(text: string): unknown {
 export function parseJsonBody(request: FastifyRequest, body: Buffer): object | undefined {
   // Fastify parses before it answers 404; an unknown route is unknown whatever was sent to it.
   if (request.is404) return undefined;
+  // A route that takes bytes takes no fields; told which of them is wrong, a caller would only mend the wrong thing.
+  if (request.routeOptions.config.streamedBody === true)
+    throw invalidRequest('Unsupported content type', 415);
   refuseEncodedBody(request.headers);
   request.rawBody = body;
   if (body.length === 0) return {};
