@@ -21,5 +21,5 @@ VOLUME /var/lib/mooring
 EXPOSE 2083
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT||2083}/health/ready`).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+  CMD ["node", "dist/health-check.js"]
 CMD ["node", "dist/main.js"]
