@@ -30,5 +30,11 @@ describe('a path that is shown', () => {
     ['/api/v1/download/%66ile/t0ken', '/api/v1/download/file/***'],
     ['/api/v1/download/file/t0%2Fken/more', '/api/v1/download/file/***'],
     ['/SSO/consume/t0ken', '/SSO/consume/***'],
+    ['/api/v1/download/File/t0ken', '/api/v1/download/File/***'],
+    ['/api/v1//download//file//t0ken', '/api/v1//download//file/***'],
+    ['/api/v1/download%2Ffile%2Ft0ken', '/api/v1/download/file/***'],
+    ['/api/v1/download/file/t0ken%zz', '/api/v1/download/file/***'],
+    ['/api/v1/download/%66ile/%zzt0ken', '/api/v1/download/file/***'],
+    ['/api/v1/download/file/%0At0ken%0Dt0ken', '/api/v1/download/file/***'],
   ])('%s', (target, shown) => expect(shownPath(target)).toBe(shown));
 });
