@@ -16,7 +16,7 @@ describe('a Node that is too old', () => {
       ],
       {
         cwd: tmpdir(),
-        env: { PORT: '0', HOST: '127.0.0.1' },
+        env: { PORT: 'none' },
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: 20_000,
       },
