@@ -97,6 +97,7 @@ describe('an upload', () => {
     ['a\u202Eb', 'The filename field format is invalid.'],
     ['a\0b', 'The filename field format is invalid.'],
     ['', 'The filename field is required.'],
+    ['  ', 'The filename field is required.'],
     ['a'.repeat(256), 'The filename field must not be greater than 255 characters.'],
   ])('is not called %j', async (filename, message) => {
     const { id } = await newDraft();

@@ -26,7 +26,8 @@ const ofSeat: FactsOf = async (_run, license) => seatFacts(license);
 
 /** Where each action has its facts from when a panel calls. */
 const FACTS_OF = {
-  activate: async (run, license, { now }) => (await activationFacts(run, license, now, { hold: false })).facts,
+  activate: async (run, license, { now }) =>
+    (await activationFacts(run, license, now, { hold: false })).facts,
   rebind: async (run, license, { from, to, now }) =>
     (await rebindFacts(run, license, { from: from ?? to, to, now })).facts,
   validate: ofSeat,
