@@ -6,6 +6,11 @@ const TOKEN = 'a token';
 const rules = { token: TOKEN };
 const direct = { isForwarded: false };
 
+const ask = (headers: Record<string, string>) => {
+  const guard = new MetricsGuard(readConfig({ TRUST_PROXY: '127.0.0.1', METRICS_TOKEN: 'm'.repeat(32) }));
+  return guard.canActivate(new ExecutionContextHost([{ socket: { remoteAddress: '127.0.0.1' }, headers }]));
+};
+
 describe('the metrics', () => {
   it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('are free to %s', (socketAddress) =>
     expect(metricsAccess({ socketAddress, presented: null, ...direct }, { token: null })).toBe('granted'),
@@ -32,11 +37,6 @@ describe('the metrics', () => {
     expect(metricsAccess(call, { token: null })).toBe('hidden');
     expect(metricsAccess({ ...call, presented: TOKEN }, rules)).toBe('granted');
   });
-
-  const ask = (headers: Record<string, string>) => {
-    const guard = new MetricsGuard(readConfig({ TRUST_PROXY: '127.0.0.1', METRICS_TOKEN: 'm'.repeat(32) }));
-    return guard.canActivate(new ExecutionContextHost([{ socket: { remoteAddress: '127.0.0.1' }, headers }]));
-  };
 
   it('are free to the machine itself beside a trusted proxy', () => expect(ask({})).toBe(true));
 
