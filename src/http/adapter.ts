@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { parseJsonBody } from './json-parser.js';
 import { registerPrivacy } from './privacy.js';
-import { answerConnect, answerFrameworkError, clientErrorHandler, refuseExpectation } from './raw-answers.js';
+import { answerClientError, answerForNode, answerFrameworkError } from './raw-answers.js';
 import { parseStreamedBody } from './streamed-body.js';
 
 export interface AdapterOptions {
@@ -88,12 +88,11 @@ export function createAdapter({ trustProxy, https }: AdapterOptions): FastifyAda
     },
     rewriteUrl: rewriteUndecodable,
     frameworkErrors: answerFrameworkError,
-    clientErrorHandler,
+    clientErrorHandler: (cause, socket) => answerClientError(fastify, cause, socket),
   });
   const fastify: FastifyInstance = adapter.getInstance();
   registerParsers(fastify);
   registerPrivacy(fastify);
-  fastify.server.on('checkExpectation', refuseExpectation);
-  fastify.server.on('connect', answerConnect);
+  answerForNode(fastify);
   return adapter;
 }
