@@ -81,11 +81,13 @@ describe('the metrics', () => {
     expect(body).toContain('mooring_license_verdicts_total{action="validate",code="INVALID_KEY"} 1');
   });
 
-  it('ask for the token once a proxy stands in front, whatever address it forwards', async () => {
+  it('ask for the token when a proxy has passed the request on, whatever address it forwards', async () => {
     const other = await startApp({ settings: { METRICS_TOKEN: TOKEN, TRUST_PROXY: '127.0.0.1' } });
     try {
-      const read = (headers: Record<string, string>) => other.request('GET', '/metrics', { headers });
-      const refused = await read({ 'x-forwarded-for': '127.0.0.1' });
+      const forwarded = { 'x-forwarded-for': '127.0.0.1' };
+      const read = (headers: Record<string, string>) =>
+        other.request('GET', '/metrics', { headers: { ...forwarded, ...headers } });
+      const refused = await read({});
       expect(refused.status).toBe(401);
       expect(refused.body).toMatchObject({ success: false, code: 'UNAUTHORIZED', status: 401 });
       expect((await read({ authorization: `Bearer ${TOKEN}x` })).status).toBe(401);
