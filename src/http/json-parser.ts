@@ -53,9 +53,7 @@ function parsed(text: string): unknown {
  * UTF-8, no duplicate keys, bounded depth, and an object at the top. No bytes at all are an empty object.
  * @throws ApiError 400 or 415
  */
-export function parseJsonBody(request: FastifyRequest, body: Buffer): object | undefined {
-  // Fastify parses before it answers 404; an unknown route is unknown whatever was sent to it.
-  if (request.is404) return undefined;
+export function parseJsonBody(request: FastifyRequest, body: Buffer): object {
   // A route that takes bytes takes no fields; told which of them is wrong, a caller would only mend the wrong thing.
   if (request.routeOptions.config.streamedBody === true)
     throw invalidRequest('Unsupported content type', 415);

@@ -22,8 +22,7 @@ export const StreamedBody = (): MethodDecorator => RouteConfig({ streamedBody: t
  * reach a handler in place of its fields.
  * @throws ApiError 415
  */
-export function parseStreamedBody(request: FastifyRequest, payload: IncomingMessage): Readable | undefined {
-  if (request.is404) return undefined;
+export function parseStreamedBody(request: FastifyRequest, payload: IncomingMessage): Readable {
   if (request.routeOptions.config.streamedBody !== true)
     throw invalidRequest('Unsupported content type', 415);
   refuseEncodedBody(request.headers);
