@@ -25,6 +25,8 @@ const common = {
 
 export default {
   testTimeout: 60_000,
+  // Jest would leave one core idle, but most of these tests wait for a database or a process.
+  maxWorkers: '100%',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.spec.ts'] },
     {
