@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../domain/actor.js';
@@ -31,7 +31,6 @@ export class AuthController {
   /** Begins a session of 24 hours. */
   @Post('login')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @UseGuards(CredentialsPresentGuard)
   async login(@Body() body: LoginRequest, @Req() http: FastifyRequest) {
     const { token, user } = await this.logins.login(body, { address: http.ip, requestId: http.id });
@@ -52,7 +51,6 @@ export class AuthController {
 
   /** The user behind the session. */
   @Get('me')
-  @Header('Cache-Control', 'no-store')
   @ApiBearerAuth()
   @UseGuards(SessionGuard)
   me(@Req() http: SessionRequest) {

@@ -21,21 +21,23 @@ export type VerdictCode = 'VALID' | LicenseCode;
 /** What is asked of a license. `update` is check-update and token, `install` a token for a panel that is not there yet. */
 export type LicenseAction = 'activate' | 'validate' | 'deactivate' | 'rebind' | 'update' | 'install';
 
+const EVERY_RULE = [
+  'INVALID_KEY',
+  'REVOKED',
+  'SUSPENDED',
+  'EXPIRED',
+  'VERSION_TOO_LOW',
+  'UPDATES_EXPIRED',
+  'HARDWARE_MISMATCH',
+  'MAX_ACTIVATIONS',
+] as const satisfies readonly LicenseCode[];
+
 /**
  * The rules each action uses, in order. Deactivate looks at 1, 2 and 7 only, so that an expired or suspended
  * panel can still give its seat back; updates skip the version rules, for an update is the way back above a floor.
  */
 export const RULES_OF = {
-  activate: [
-    'INVALID_KEY',
-    'REVOKED',
-    'SUSPENDED',
-    'EXPIRED',
-    'VERSION_TOO_LOW',
-    'UPDATES_EXPIRED',
-    'HARDWARE_MISMATCH',
-    'MAX_ACTIVATIONS',
-  ],
+  activate: EVERY_RULE,
   validate: [
     'INVALID_KEY',
     'REVOKED',
@@ -46,16 +48,7 @@ export const RULES_OF = {
     'HARDWARE_MISMATCH',
   ],
   deactivate: ['INVALID_KEY', 'REVOKED', 'HARDWARE_MISMATCH'],
-  rebind: [
-    'INVALID_KEY',
-    'REVOKED',
-    'SUSPENDED',
-    'EXPIRED',
-    'VERSION_TOO_LOW',
-    'UPDATES_EXPIRED',
-    'HARDWARE_MISMATCH',
-    'MAX_ACTIVATIONS',
-  ],
+  rebind: EVERY_RULE,
   update: ['INVALID_KEY', 'REVOKED', 'SUSPENDED', 'EXPIRED', 'HARDWARE_MISMATCH'],
   install: ['INVALID_KEY', 'REVOKED', 'SUSPENDED', 'EXPIRED'],
 } as const satisfies Record<LicenseAction, readonly LicenseCode[]>;

@@ -16,8 +16,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before routing on the admin plane when the credential is good. */
     principal?: Principal;
-    /** The body as received, for the hash in a proof. */
-    rawBody?: Buffer;
   }
 }
 

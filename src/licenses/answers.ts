@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { licenseBody, licenseRefusal } from '../access/license-answer.js';
 import { LicenseGate } from '../access/license-gate.js';
-import { versionFloor } from '../domain/license-policy.js';
-import { LicenseRefusal } from '../http/errors.js';
 import { proofClaims } from '../signing/claims.js';
 import { JWS_TYPES } from '../signing/jws.js';
 import { KeyRing } from '../signing/key-ring.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { AskedOf, GrantedSeat, Verdict } from './verdict.js';
-import type { LicenseRecord } from '../database/license-facts.js';
 
 /** A proof is checked at once; its key stays listed long enough for a slow clock and a late look at the keys. */
 const PROOF_LASTS_MS = 24 * 3_600_000;
@@ -27,7 +25,7 @@ export class Answers {
   async of(verdict: Verdict, asked: AskedOf): Promise<Record<string, unknown>> {
     if (verdict.license === null) await this.gate.catchUp();
     const proof = await this.proof(verdict, asked);
-    if (verdict.code !== 'VALID') throw refusal(verdict, proof);
+    if (verdict.code !== 'VALID') throw licenseRefusal(verdict.code, verdict.license, proof);
     if (verdict.seat === null) return { valid: true, deactivated: true, ...proof };
     const { license, seat } = verdict;
     return {
@@ -62,29 +60,6 @@ export class Answers {
     return { proof: await this.ring.sign(JWS_TYPES.proof, claims, { validUntil }) };
   }
 }
-
-function refusal(verdict: Exclude<Verdict, { code: 'VALID' }>, proof: { proof?: string }): LicenseRefusal {
-  const floor = verdict.license && versionFloor(verdict.license);
-  const details = { version: [`The version field must be at least ${floor}.`] };
-  return new LicenseRefusal(verdict.code, {
-    ...(verdict.code === 'VERSION_TOO_LOW' && { details }),
-    extra: proof,
-  });
-}
-
-const licenseBody = (license: LicenseRecord) => ({
-  id: license.id,
-  key: license.keyHint,
-  product: license.product,
-  tier: license.tier,
-  status: license.status,
-  limits: license.limits,
-  features: license.features,
-  max_activations: license.maxActivations,
-  activations: license.activeSeats,
-  expires_at: license.expiresAt,
-  updates_until: license.updatesUntil,
-});
 
 const seatBody = (seat: GrantedSeat) => ({
   id: seat.id,

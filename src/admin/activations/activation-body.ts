@@ -1,3 +1,4 @@
+import { licenseBody } from '../../access/license-answer.js';
 import type { Activation } from '../../database/entities/index.js';
 import type { LicenseRecord } from '../../database/license-facts.js';
 import type { JwkSet } from '../../signing/key-rules.js';
@@ -40,19 +41,7 @@ export interface LeaseFile {
 export function leaseFileBody({ license, seat, lease, jwks }: LeaseFile) {
   const { check_in, ...activation } = activationBody(seat);
   return {
-    license: {
-      id: license.id,
-      key: license.keyHint,
-      product: license.product,
-      tier: license.tier,
-      status: license.status,
-      limits: license.limits,
-      features: license.features,
-      max_activations: license.maxActivations,
-      activations: license.activeSeats,
-      expires_at: license.expiresAt,
-      updates_until: license.updatesUntil,
-    },
+    license: licenseBody(license),
     activation,
     check_in,
     lease,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { activationFacts, type DecisionFacts } from '../../access/decision-facts.js';
+import { licenseRefusal } from '../../access/license-answer.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { poolOf } from '../../database/data-source.js';
@@ -9,10 +10,9 @@ import { loadLicenseFacts, loadRingVersion, type LicenseRecord } from '../../dat
 import { onPool, type Run } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
 import { parseHardwareId } from '../../domain/hardware-id.js';
-import { decide, versionFloor } from '../../domain/license-policy.js';
+import { decide } from '../../domain/license-policy.js';
 import type { LicenseCode } from '../../domain/verdicts.js';
 import { withoutBuild } from '../../domain/version.js';
-import { LicenseRefusal } from '../../http/errors.js';
 import { KeyRing } from '../../signing/key-ring.js';
 import { LeaseIssuer } from '../../signing/lease-issuer.js';
 import { holdLicense, type HeldLicense } from '../licenses/held-license.js';
@@ -28,11 +28,6 @@ type Outcome =
       'lease'
     >)
   | { readonly code: LicenseCode; readonly license: LicenseRecord };
-
-function refusal(code: LicenseCode, license: LicenseRecord): LicenseRefusal {
-  const details = { version: [`The version field must be at least ${versionFloor(license)}.`] };
-  return new LicenseRefusal(code, code === 'VERSION_TOO_LOW' ? { details } : {});
-}
 
 /** Activates a panel that can't phone home, by the rules of any activation. */
 @Injectable()
@@ -58,7 +53,7 @@ export class OfflineActivationService {
       actor,
       now: this.clock.now(),
     });
-    if (outcome.code !== 'VALID') throw refusal(outcome.code, outcome.license);
+    if (outcome.code !== 'VALID') throw licenseRefusal(outcome.code, outcome.license);
     const { license, seat, lease } = outcome;
     return {
       license,

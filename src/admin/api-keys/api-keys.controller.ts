@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { ApiKey } from '../../database/entities/index.js';
@@ -42,7 +42,6 @@ export class ApiKeysController {
 
   /** The answer is the only one that holds the key itself. */
   @Post()
-  @Header('Cache-Control', 'no-store')
   async create(@Body() body: CreateApiKey, @Req() request: FastifyRequest) {
     const { row, key } = await this.apiKeys.create(body, askerOf(request));
     return adminAnswer({ ...apiKeyBody(row), key });

@@ -1,4 +1,4 @@
-import { Body, Controller, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../domain/actor.js';
 import { Requires } from '../../http/access.js';
@@ -49,7 +49,6 @@ export class LicenseVerbsController {
   /** Replaces the key; the answer is the only one that holds the new one. Seats stay. */
   @Post('rotate-key')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   async rotateKey(@Param('id') id: string, @Body() body: RotateKey, @CurrentActor() actor: Actor) {
     return adminAnswer(issuedBody(await this.verbs.rotateKey(id, body, actor)));
   }

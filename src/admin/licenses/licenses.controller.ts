@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../domain/actor.js';
 import { Requires } from '../../http/access.js';
@@ -23,7 +23,6 @@ export class LicensesController {
 
   /** The answer is the only one that holds the keys themselves. */
   @Post()
-  @Header('Cache-Control', 'no-store')
   async create(@Body() body: CreateLicense, @CurrentActor() actor: Actor) {
     return adminAnswer(createdBody(body, await this.licenses.create(body, actor)));
   }
