@@ -7,6 +7,7 @@ import { Pepper } from './signing/data-keys.js';
 import { KeyRing } from './signing/key-ring.js';
 import { LeaseIssuer } from './signing/lease-issuer.js';
 import type { OpenKeys } from './signing/open-keys.js';
+import { Vault } from './signing/vault.js';
 import { ArtifactStorage } from './storage/artifact-storage.js';
 
 /** What is opened before the application is: features are given it and never open it themselves. */
@@ -27,6 +28,7 @@ export class FoundationModule {
       { provide: CONFIG, useValue: { ...config, DATA_DIR: database.dataDir } satisfies Config },
       { provide: Clock, useValue: clock },
       { provide: Pepper, useValue: keys.pepper },
+      { provide: Vault, useValue: keys.vault },
       { provide: KeyRing, useValue: keys.keyRing },
       { provide: ArtifactStorage, useValue: storage },
     ];

@@ -2,13 +2,22 @@ import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:c
 import type { EntityManager } from 'typeorm';
 import { insertDataKey, listDataKeys, lockKeyRing } from '../database/key-store.js';
 import { refuseWrongMasterKey, type MasterKey } from './master-key.js';
+import { Vault } from './vault.js';
 
 /** Every secret of the service itself that the database keeps, and its length in bytes. */
-const DATA_KEYS = { pepper: 32 } as const satisfies Record<string, number>;
+const DATA_KEYS = { pepper: 32, vault: 32 } as const satisfies Record<string, number>;
 
 type DataKeyName = keyof typeof DATA_KEYS;
 
-export type HashPurpose = 'license-key' | 'download-token' | 'api-key' | 'session';
+export type HashPurpose =
+  | 'license-key'
+  | 'download-token'
+  | 'api-key'
+  | 'session'
+  | 'sso-nonce'
+  | 'recovery-code'
+  | 'idempotency-key'
+  | 'audit-chain';
 
 declare const purposeOf: unique symbol;
 
@@ -31,7 +40,10 @@ export class Pepper {
 
 /** The data keys, unwrapped. They outlive every rotation of the master key, and so do the hashes made with them. */
 export class DataKeys {
-  private constructor(readonly pepper: Pepper) {}
+  private constructor(
+    readonly pepper: Pepper,
+    readonly vault: Vault,
+  ) {}
 
   /** Loads the data keys and makes those that are missing, once for all nodes. Throws `StartupError` for a wrong master key. */
   static async load(manager: EntityManager, masterKey: MasterKey): Promise<DataKeys> {
@@ -50,9 +62,12 @@ export class DataKeys {
           await insertDataKey(transaction, name, masterKey.wrap('data-key', name, secret));
           return secret;
         };
-        return { pepper: await loadOrCreate('pepper') } satisfies Record<DataKeyName, Buffer>;
+        return {
+          pepper: await loadOrCreate('pepper'),
+          vault: await loadOrCreate('vault'),
+        } satisfies Record<DataKeyName, Buffer>;
       }),
     );
-    return new DataKeys(new Pepper(secrets.pepper));
+    return new DataKeys(new Pepper(secrets.pepper), new Vault(secrets.vault));
   }
 }

@@ -1,14 +1,10 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { StartupError } from '../startup-error.js';
+import { FORMAT, seal, unseal } from './sealed-box.js';
 
-const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-/** The first byte of every wrapped secret, so that another cipher can come without guessing what a row holds. */
-const FORMAT = 1;
 
 const BASE64_OF_32_BYTES = /^[A-Za-z0-9+/_-]{43}=?$/;
 
@@ -33,38 +29,15 @@ export class MasterKey {
     this.#key = createSecretKey(bytes);
   }
 
-  /** AES-256-GCM; answers format byte, nonce, ciphertext and tag in one buffer. */
   wrap(purpose: WrapPurpose, name: string, secret: Buffer): Buffer {
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
-    cipher.setAAD(associatedData(purpose, name));
-    return Buffer.concat([
-      Buffer.of(FORMAT),
-      nonce,
-      cipher.update(secret),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ]);
+    return seal(this.#key, associatedData(purpose, name), secret);
   }
 
   /** The inverse of `wrap` for the same purpose and name; throws `UnwrapError`. */
   unwrap(purpose: WrapPurpose, name: string, wrapped: Buffer): Buffer {
-    const ciphertextStart = 1 + NONCE_BYTES;
-    if (wrapped[0] !== FORMAT || wrapped.length < ciphertextStart + TAG_BYTES) {
-      throw new UnwrapError(purpose, name);
-    }
-    const nonce = wrapped.subarray(1, ciphertextStart);
-    const decipher = createDecipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAAD(associatedData(purpose, name));
-    decipher.setAuthTag(wrapped.subarray(-TAG_BYTES));
-    try {
-      return Buffer.concat([
-        decipher.update(wrapped.subarray(ciphertextStart, -TAG_BYTES)),
-        decipher.final(),
-      ]);
-    } catch {
-      throw new UnwrapError(purpose, name);
-    }
+    const secret = unseal(this.#key, associatedData(purpose, name), wrapped);
+    if (secret === null) throw new UnwrapError(purpose, name);
+    return secret;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import { DataKeys, type Pepper } from './data-keys.js';
 import { KeyRing } from './key-ring.js';
 import { loadOrCreateMasterKeyFile, parseMasterKey, type MasterKey } from './master-key.js';
+import type { Vault } from './vault.js';
 
 export interface KeySettings {
   /** The MASTER_KEY setting; null for the file in the data folder. */
@@ -18,6 +19,7 @@ export interface OpenKeys {
   /** Where it is kept; null when it is a setting. */
   readonly masterKeyFile: string | null;
   readonly pepper: Pepper;
+  readonly vault: Vault;
   readonly keyRing: KeyRing;
 }
 
@@ -27,10 +29,10 @@ export async function openKeys(
   { dataSource, clock }: { dataSource: DataSource; clock: Clock },
 ): Promise<OpenKeys> {
   const { masterKey, masterKeyFile } = await findMasterKey(settings);
-  const { pepper } = await DataKeys.load(dataSource.manager, masterKey);
+  const { pepper, vault } = await DataKeys.load(dataSource.manager, masterKey);
   const keyRing = new KeyRing({ dataSource, masterKey, clock, issuer: settings.issuer });
   await keyRing.start();
-  return { masterKey, masterKeyFile, pepper, keyRing };
+  return { masterKey, masterKeyFile, pepper, vault, keyRing };
 }
 
 async function findMasterKey({

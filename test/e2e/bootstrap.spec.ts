@@ -5,6 +5,7 @@ import { bootstrap } from '../../src/auth/bootstrap.js';
 import { Pepper } from '../../src/signing/data-keys.js';
 import { KeyRing } from '../../src/signing/key-ring.js';
 import { parseMasterKey } from '../../src/signing/master-key.js';
+import { Vault } from '../../src/signing/vault.js';
 import { ArtifactStorage } from '../../src/storage/artifact-storage.js';
 import { startApp } from '../setup/app.js';
 
@@ -61,6 +62,7 @@ describe('the first start', () => {
         },
         keys: {
           pepper: nest.get(Pepper),
+          vault: nest.get(Vault),
           keyRing: nest.get(KeyRing),
           masterKey: parseMasterKey(String(config.MASTER_KEY)),
           masterKeyFile: null,
