@@ -3,11 +3,12 @@ import { LimitsModule } from '../http/limits/limits.module.js';
 import { AdminAuthenticator } from './admin-authenticator.js';
 import { KnownPrefixes } from './known-prefixes.js';
 import { LicenseGate } from './license-gate.js';
+import { Sessions } from './sessions.js';
 
-/** Who may come in: panels by their license key, admins by theirs. */
+/** Who may come in: panels by their license key, admins by theirs, people by their session. */
 @Module({
   imports: [LimitsModule],
-  providers: [LicenseGate, KnownPrefixes, AdminAuthenticator],
-  exports: [LicenseGate, AdminAuthenticator],
+  providers: [LicenseGate, KnownPrefixes, AdminAuthenticator, Sessions],
+  exports: [LicenseGate, AdminAuthenticator, Sessions],
 })
 export class AccessModule {}

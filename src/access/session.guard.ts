@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { bearerOf } from '../access/secret-tokens.js';
+import { bearerOf } from './secret-tokens.js';
 import { unauthorized } from '../http/errors.js';
 import { Sessions, type OpenSession } from './sessions.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { generateSecret, kindOf } from '../access/secret-tokens.js';
+import { generateSecret, kindOf } from './secret-tokens.js';
 import { Clock } from '../clock.js';
 import { recordAudit } from '../database/audit.js';
 import {

@@ -5,8 +5,8 @@ import type { Actor } from '../domain/actor.js';
 import { CredentialsPresentGuard } from './credentials-present.guard.js';
 import { LoginRequest } from './login.dto.js';
 import { LoginService } from './login.service.js';
-import { SessionGuard, type SessionRequest } from './session.guard.js';
-import { SESSION_SECONDS, Sessions } from './sessions.js';
+import { SessionGuard, type SessionRequest } from '../access/session.guard.js';
+import { SESSION_SECONDS, Sessions } from '../access/sessions.js';
 
 const userBody = ({
   username,

@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import { Passwords } from '../access/passwords.js';
 import { AuthController } from './auth.controller.js';
 import { LoginService } from './login.service.js';
-import { Sessions } from './sessions.js';
+import { AccessModule } from '../access/access.module.js';
 
 /** Log-ins of people. */
 @Module({
+  imports: [AccessModule],
   controllers: [AuthController],
-  providers: [LoginService, Sessions, { provide: Passwords, useFactory: () => Passwords.create() }],
+  providers: [LoginService, { provide: Passwords, useFactory: () => Passwords.create() }],
 })
 export class AuthModule {}

@@ -14,7 +14,7 @@ import {
 import { inTransaction, onPool, type Run } from '../database/statements.js';
 import type { Actor } from '../domain/actor.js';
 import { unauthorized } from '../http/errors.js';
-import { Sessions } from './sessions.js';
+import { Sessions } from '../access/sessions.js';
 
 /** Ten guesses a quarter of an hour: a thousand a day against one account, from however many addresses. */
 const LOCK: LockRule = { failures: 10, lockedForSeconds: 900 };

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { Run, Statement } from './statements.js';
 
 /** An API key as far as it decides who may come in. */
@@ -63,14 +64,15 @@ export async function findSession(run: Run, hash: Buffer): Promise<SessionFacts 
 
 const OPEN: Statement = {
   name: 'open-session',
-  text: 'insert into sessions (hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)',
+  text: `insert into sessions (hash, id, user_id, created_at, last_seen_at, expires_at, origin)
+    values ($1, $2, $3, $4, $4, $5, 'password')`,
 };
 
 export async function insertSession(
   run: Run,
   session: { readonly hash: Buffer; readonly userId: string; readonly now: Date; readonly expiresAt: Date },
 ): Promise<void> {
-  await run(OPEN, [session.hash, session.userId, session.now, session.expiresAt]);
+  await run(OPEN, [session.hash, uuidv7(), session.userId, session.now, session.expiresAt]);
 }
 
 const CLOSE: Statement = { name: 'close-session', text: 'delete from sessions where hash = $1' };
