@@ -17,6 +17,7 @@ import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LicenseKeyGuard } from './http/limits/license-key.guard.js';
 import { LimitsModule } from './http/limits/limits.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { LicensesModule } from './licenses/licenses.module.js';
 
 const FEATURES = [
@@ -45,6 +46,7 @@ export class AppModule {
         HttpModule,
         LimitsModule,
         AccessModule,
+        JobsModule,
         ...FEATURES,
       ],
       // In this order: who may come in at all, then how often.
