@@ -13,17 +13,31 @@ export interface AuditEntry {
   readonly details?: Record<string, unknown>;
   /** What names a person beyond the actor's address: host names, addresses. */
   readonly personal?: Record<string, string | null>;
+  /** What receivers of webhooks are told under the name of the action; absent where they are told nothing. */
+  readonly event?: OutgoingEvent;
+}
+
+export interface OutgoingEvent {
+  /** The body of the resource as the admin plane answers it. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Whose data it is, so that it can be erased. */
+  readonly customerId?: string | null;
 }
 
 const RECORD_AUDIT: Statement = {
   name: 'record-audit',
-  // One statement for both rows: an event is never without what belongs to it.
+  // One statement for all of it: an event is never without what belongs to it.
   text: `with event as (
       insert into audit_events (id, occurred_at, actor_type, actor_id, action, subject_type, subject_id, details,
         request_id, personal_hash)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id, action, occurred_at
+    ), personal as (
+      insert into audit_personal (event_id, salt, data) select id, $11::bytea, $12::jsonb from event where $12 is not null
+    ), outgoing as (
+      insert into events (id, type, occurred_at, customer_id, data)
+      select id, action, occurred_at, $14::uuid, $13::jsonb from event where $13 is not null
     )
-    insert into audit_personal (event_id, salt, data) select id, $11::bytea, $12::jsonb from event where $12 is not null`,
+    insert into audit_unsealed (event_id) select id from event`,
 };
 
 /** Writes the event into the change's own transaction: there is no change without it, and none of it without the change. */
@@ -55,5 +69,7 @@ export async function recordAudit(
     data === null ? null : createHash('sha256').update(salt).update(data).digest('hex'),
     salt,
     data,
+    entry.event === undefined ? null : JSON.stringify(entry.event.data),
+    entry.event?.customerId ?? null,
   ]);
 }

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** The migrations in the order in which they run. A landed file never changes; a new one goes to the end. */
-const MIGRATIONS = [{ file: '0001-the-license-plane', name: 'TheLicensePlane1795000000001' }] as const;
+const MIGRATIONS = [
+  { file: '0001-the-license-plane', name: 'TheLicensePlane1795000000001' },
+  { file: '0002-people', name: 'People1795000000002' },
+  { file: '0003-customers', name: 'Customers1795000000003' },
+  { file: '0004-audit-chain', name: 'AuditChain1795000000004' },
+  { file: '0005-webhooks', name: 'Webhooks1795000000005' },
+] as const;
 
 const read = (file: string, way: 'up' | 'down') =>
   readFileSync(new URL(`../../migrations/${file}.${way}.sql`, import.meta.url), 'utf8');

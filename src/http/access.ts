@@ -4,11 +4,19 @@ import { SetMetadata } from '@nestjs/common';
 export const RESOURCES = [
   'products',
   'policies',
+  'customers',
   'licenses',
   'versions',
   'blocklist',
   'api-keys',
+  'users',
+  'webhooks',
+  'audit',
+  'stats',
+  'import',
+  'export',
   'downloads',
+  'sso',
 ] as const;
 export type Resource = (typeof RESOURCES)[number];
 

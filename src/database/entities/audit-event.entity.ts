@@ -46,3 +46,10 @@ export class AuditPersonal {
   @Column({ type: 'jsonb' })
   data: Record<string, unknown>;
 }
+
+/** An event that the chain does not hold yet. */
+@Entity({ name: 'audit_unsealed' })
+export class AuditUnsealed {
+  @PrimaryColumn({ type: 'uuid', name: 'event_id' })
+  eventId: string;
+}

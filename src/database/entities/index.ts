@@ -6,8 +6,10 @@ import { Activation, Rebind } from './activation.entity.js';
 import { BlockedHardware } from './blocked-hardware.entity.js';
 import { Release, Artifact, DownloadToken } from './release.entity.js';
 import { ApiKey } from './api-key.entity.js';
-import { User, Session } from './user.entity.js';
-import { AuditEvent, AuditPersonal } from './audit-event.entity.js';
+import { RecoveryCode, Session, SsoNonce, User } from './user.entity.js';
+import { Customer } from './customer.entity.js';
+import { EventRow } from './event.entity.js';
+import { AuditEvent, AuditPersonal, AuditUnsealed } from './audit-event.entity.js';
 
 export * from './signing-key.entity.js';
 export * from './product.entity.js';
@@ -18,6 +20,8 @@ export * from './blocked-hardware.entity.js';
 export * from './release.entity.js';
 export * from './api-key.entity.js';
 export * from './user.entity.js';
+export * from './customer.entity.js';
+export * from './event.entity.js';
 export * from './audit-event.entity.js';
 
 /** Every table of the service, for the DataSource and for the test that compares them with the schema. */
@@ -38,6 +42,11 @@ export const ENTITIES = [
   ApiKey,
   User,
   Session,
+  RecoveryCode,
+  SsoNonce,
+  Customer,
+  EventRow,
   AuditEvent,
   AuditPersonal,
+  AuditUnsealed,
 ];

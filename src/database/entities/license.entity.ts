@@ -12,6 +12,9 @@ export class License {
   @Column({ type: 'uuid', name: 'policy_id' })
   policyId: string;
 
+  @Column({ type: 'uuid', name: 'customer_id', nullable: true })
+  customerId: string | null;
+
   @Column({ type: 'text' })
   status: 'active' | 'suspended' | 'revoked';
 

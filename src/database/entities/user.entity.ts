@@ -27,6 +27,19 @@ export class User {
   @Column({ type: 'timestamptz', name: 'locked_until', nullable: true })
   lockedUntil: Date | null;
 
+  /** The customer in whose portal a user of the role `customer` is at home. */
+  @Column({ type: 'uuid', name: 'customer_id', nullable: true })
+  customerId: string | null;
+
+  @Column({ type: 'bytea', name: 'totp_secret', nullable: true })
+  totpSecret: Buffer | null;
+
+  @Column({ type: 'timestamptz', name: 'totp_enabled_at', nullable: true })
+  totpEnabledAt: Date | null;
+
+  @Column({ type: 'bigint', name: 'totp_last_step', nullable: true })
+  totpLastStep: string | null;
+
   @Column({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
 
@@ -42,6 +55,54 @@ export class Session {
 
   @Column({ type: 'uuid', name: 'user_id' })
   userId: string;
+
+  @Column({ type: 'timestamptz', name: 'created_at' })
+  createdAt: Date;
+
+  /** The absolute end, however much it is used. */
+  @Column({ type: 'timestamptz', name: 'expires_at' })
+  expiresAt: Date;
+
+  @Column({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'timestamptz', name: 'last_seen_at' })
+  lastSeenAt: Date;
+
+  @Column({ type: 'text' })
+  origin: 'password' | 'sso';
+
+  @Column({ type: 'text', nullable: true })
+  address: string | null;
+
+  @Column({ type: 'text', name: 'user_agent', nullable: true })
+  userAgent: string | null;
+}
+
+/** Stands in for a second factor that was lost, once. */
+@Entity({ name: 'recovery_codes' })
+export class RecoveryCode {
+  @PrimaryColumn({ type: 'bytea' })
+  hash: Buffer;
+
+  @Column({ type: 'uuid', name: 'user_id' })
+  userId: string;
+}
+
+/** A log-in that a program has prepared for a customer, good for once. */
+@Entity({ name: 'sso_nonces' })
+export class SsoNonce {
+  @PrimaryColumn({ type: 'bytea' })
+  hash: Buffer;
+
+  @Column({ type: 'uuid', name: 'user_id' })
+  userId: string;
+
+  @Column({ type: 'text', name: 'target_path' })
+  targetPath: string;
+
+  @Column({ type: 'text', nullable: true })
+  reason: string | null;
 
   @Column({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;

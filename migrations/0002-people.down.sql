@@ -1,0 +1,13 @@
+drop table sso_nonces;
+alter table sessions
+  drop column id,
+  drop column last_seen_at,
+  drop column origin,
+  drop column address,
+  drop column user_agent;
+drop table recovery_codes;
+alter table users
+  drop column customer_id,
+  drop column totp_secret,
+  drop column totp_enabled_at,
+  drop column totp_last_step;

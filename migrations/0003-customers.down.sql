@@ -1,0 +1,4 @@
+alter table users drop constraint users_customer_id_check, drop constraint users_customer_id_fkey;
+drop index users_customer_id_idx;
+alter table licenses drop column customer_id;
+drop table customers;
