@@ -2,20 +2,24 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../domain/actor.js';
+import { patternsFor, type EventType } from '../domain/event-types.js';
 import { inTransaction, type Statement } from './statements.js';
 
-export interface AuditEntry {
-  /** `subject.verb`, as the webhook of the same event is named: `license.revoked`, `activation.created`. */
-  readonly action: string;
+interface Entry {
   readonly subjectType: string;
   readonly subjectId: string | null;
   /** No key, token, secret or password, and nothing that names a person. */
   readonly details?: Record<string, unknown>;
   /** What names a person beyond the actor's address: host names, addresses. */
   readonly personal?: Record<string, string | null>;
-  /** What receivers of webhooks are told under the name of the action; absent where they are told nothing. */
-  readonly event?: OutgoingEvent;
 }
+
+/** What happened, as `subject.verb`. Where receivers of webhooks are told of it, they are told under the same name. */
+export type AuditEntry = Entry &
+  (
+    | { readonly action: string; readonly event?: undefined }
+    | { readonly action: EventType; readonly event?: OutgoingEvent }
+  );
 
 export interface OutgoingEvent {
   /** The body of the resource as the admin plane answers it. */
@@ -35,12 +39,17 @@ const RECORD_AUDIT: Statement = {
       insert into audit_personal (event_id, salt, data) select id, $11::bytea, $12::jsonb from event where $12 is not null
     ), outgoing as (
       insert into events (id, type, occurred_at, customer_id, data)
-      select id, action, occurred_at, $14::uuid, $13::jsonb from event where $13 is not null
+      select id, action, occurred_at, $14::uuid, $13::jsonb from event
+      where $13 is not null and exists (select from webhooks where enabled and events && $15::text[])
     )
     insert into audit_unsealed (event_id) select id from event`,
 };
 
-/** Writes the event into the change's own transaction: there is no change without it, and none of it without the change. */
+/**
+ * Writes the event into the change's own transaction: there is no change without it, and none of it without the change.
+ * What no enabled subscription wants is not kept to be sent. A subscription hears of every change that is asked for after
+ * its creation was answered, for this statement then sees it; of one that was under way meanwhile it may not.
+ */
 export async function recordAudit(
   manager: EntityManager,
   actor: Actor,
@@ -71,5 +80,6 @@ export async function recordAudit(
     data,
     entry.event === undefined ? null : JSON.stringify(entry.event.data),
     entry.event?.customerId ?? null,
+    entry.event === undefined ? null : patternsFor(entry.action),
   ]);
 }

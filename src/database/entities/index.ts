@@ -9,6 +9,7 @@ import { ApiKey } from './api-key.entity.js';
 import { RecoveryCode, Session, SsoNonce, User } from './user.entity.js';
 import { Customer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
+import { RefusalNotice, Webhook, WebhookAttempt, WebhookDelivery } from './webhook.entity.js';
 import { AuditEvent, AuditPersonal, AuditUnsealed } from './audit-event.entity.js';
 
 export * from './signing-key.entity.js';
@@ -22,6 +23,7 @@ export * from './api-key.entity.js';
 export * from './user.entity.js';
 export * from './customer.entity.js';
 export * from './event.entity.js';
+export * from './webhook.entity.js';
 export * from './audit-event.entity.js';
 
 /** Every table of the service, for the DataSource and for the test that compares them with the schema. */
@@ -46,6 +48,10 @@ export const ENTITIES = [
   SsoNonce,
   Customer,
   EventRow,
+  Webhook,
+  WebhookDelivery,
+  WebhookAttempt,
+  RefusalNotice,
   AuditEvent,
   AuditPersonal,
   AuditUnsealed,
