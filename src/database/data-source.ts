@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { ENTITIES } from './entities/index.js';
 import { ImpatientClient } from './impatient-client.js';
 import { migrations } from './migrations.js';
+import { JoiningDataSource } from './unit-of-work.js';
 
 export interface DatabaseOptions {
   /** A libpq URL; a socket is named by `?host=/folder`. */
@@ -22,7 +23,7 @@ const TIMEOUTS = {
 
 /** The one way to the database, not yet connected. Timeouts keep a stuck database from holding requests for ever. */
 export function createDataSource({ url, poolSize = 20, isPatient = false }: DatabaseOptions): DataSource {
-  return new DataSource({
+  return new JoiningDataSource({
     type: 'postgres',
     entities: ENTITIES,
     migrations,

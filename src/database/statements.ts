@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { EntityManager } from 'typeorm';
+import { joinedClient } from './unit-of-work.js';
 
 /** A statement that PostgreSQL parses once a connection and then only binds. */
 export interface Statement {
@@ -25,8 +26,14 @@ const runOn =
     return { rows, rowCount: rowCount ?? 0 };
   };
 
-/** For statements that are whole in themselves: one round trip, no transaction. */
-export const onPool = (pool: Pool): Run => runOn(pool);
+/**
+ * For statements that are whole in themselves: one round trip, no transaction. In a unit of work they run on its
+ * connection, for elsewhere they would not see what it has written.
+ */
+export const onPool =
+  (pool: Pool): Run =>
+  (statement, values) =>
+    runOn(joinedClient() ?? pool)(statement, values);
 
 /** On the connection of a TypeORM transaction: a statement elsewhere would not see its changes or hold its locks. */
 export async function inTransaction(manager: EntityManager): Promise<Run> {

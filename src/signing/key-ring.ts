@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock.js';
 import { extendCover, insertSigningKey, lockKeyRing, readKeyRing } from '../database/key-store.js';
+import { independently } from '../database/unit-of-work.js';
 import { signCompact, type JwsType } from './jws.js';
 import { isUsable, jwkSetAt, signerAt, type JwkSet } from './key-rules.js';
 import { refuseWrongMasterKey, type MasterKey } from './master-key.js';
@@ -127,7 +128,8 @@ export class KeyRing {
   }
 
   async #storeCover(kid: string, until: Date): Promise<void> {
-    const coversUntil = await extendCover(this.#dataSource.manager, kid, until);
+    // Whatever becomes of the request, what is remembered below must have been stored.
+    const coversUntil = await independently(() => extendCover(this.#dataSource.manager, kid, until));
     if (coversUntil === null) throw new UnusableKeyError(kid);
     this.#keys = this.#keys.map((key) => (key.kid === kid ? { ...key, coversUntil } : key));
   }
@@ -153,7 +155,8 @@ export class KeyRing {
   }
 
   async #load(): Promise<void> {
-    const { version, keys } = await readKeyRing(this.#dataSource.manager);
+    // Shared by the requests that wait for it, so it is no part of the one that asked first.
+    const { version, keys } = await independently(() => readKeyRing(this.#dataSource.manager));
     // A key in memory is not unwrapped again: after a rotation of the master key running nodes can't, and need not.
     const privateKeys = keys
       .filter(isUsable)

@@ -6,6 +6,7 @@ import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { Artifact } from '../../database/entities/index.js';
 import { listPage, type ListColumns } from '../../database/list.js';
+import { afterCommit } from '../../database/unit-of-work.js';
 import type { Actor } from '../../domain/actor.js';
 import { conflict, notFound } from '../../http/errors.js';
 import { ArtifactSigner } from '../../signing/artifact-signer.js';
@@ -110,7 +111,7 @@ export class ArtifactsService {
       await this.note(manager, actor, now, version, found, 'artifact.deleted');
       return found;
     });
-    await this.files.remove([row]);
+    await afterCommit(() => this.files.remove([row]));
   }
 
   private async insert(row: Artifact, actor: Actor, now: Date): Promise<Version> {

@@ -6,6 +6,7 @@ import { recordAudit } from '../../database/audit.js';
 import { differences } from '../../database/differences.js';
 import { Artifact, Product, Release } from '../../database/entities/index.js';
 import { violatedConstraint } from '../../database/violations.js';
+import { afterCommit } from '../../database/unit-of-work.js';
 import type { Actor } from '../../domain/actor.js';
 import { withoutBuild } from '../../domain/version.js';
 import { conflict, fieldErrors } from '../../http/errors.js';
@@ -118,7 +119,7 @@ export class VersionsService {
       await this.note(manager, actor, now, version, 'version.deleted');
       return found;
     });
-    await this.files.remove(artifacts);
+    await afterCommit(() => this.files.remove(artifacts));
   }
 
   /** Nothing is written or noted when nothing changes. */
