@@ -20,7 +20,7 @@ module.exports = {
     rule(
       'lower-layers-know-no-feature',
       'Only app.* and the entry points assemble features.',
-      { path: '^src/(domain|database|signing|http|access|metrics|storage|jobs)/' },
+      { path: '^src/(domain|database|signing|http|access|conventions|metrics|storage|jobs)/' },
       { path: features },
     ),
     rule(

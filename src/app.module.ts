@@ -12,6 +12,7 @@ import { FoundationModule, type Foundation } from './app.foundation.js';
 import { loggerModule } from './app.logging.js';
 import { AdminGuard } from './auth/admin.guard.js';
 import { AuthModule } from './auth/auth.module.js';
+import { ConventionsModule } from './conventions/conventions.module.js';
 import { DownloadsModule } from './downloads/downloads.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
@@ -46,6 +47,7 @@ export class AppModule {
         HttpModule,
         LimitsModule,
         AccessModule,
+        ConventionsModule,
         JobsModule,
         ...FEATURES,
       ],

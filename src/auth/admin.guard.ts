@@ -1,13 +1,9 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { ACCESS, permits, type AccessKind, type RequiredAccess } from '../http/access.js';
+import { ACCESS, kindOfAccess, permits, type RequiredAccess } from '../http/access.js';
 import { ApiError, forbidden, unauthorized } from '../http/errors.js';
 import { planeOf } from '../http/planes.js';
-
-const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-
-const kindOf = (method: string): AccessKind => (READING.has(method) ? 'read' : 'write');
 
 /**
  * Stands before every route. On the admin plane, and wherever a route names a resource, it wants a credential that reaches
@@ -29,8 +25,8 @@ export class AdminGuard implements CanActivate {
       const route = `${context.getClass().name}.${context.getHandler().name}`;
       throw new ApiError('FORBIDDEN', { cause: new Error(`${route} has no @Requires`) });
     }
-    const { resource, kind = kindOf(request.method) } = required;
-    if (!permits(request.principal.permissions, resource, kind)) {
+    const { resource } = required;
+    if (!permits(request.principal.permissions, resource, kindOfAccess(required, request.method))) {
       throw forbidden(`API key is not scoped for '${resource}'`);
     }
     return true;

@@ -37,6 +37,12 @@ export const ACCESS = 'mooring:access';
 export const Requires = (resource: Resource, kind?: AccessKind) =>
   SetMetadata(ACCESS, { resource, kind } satisfies RequiredAccess);
 
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+/** What a call of a method does to what it requires. */
+export const kindOfAccess = ({ kind }: RequiredAccess, method: string): AccessKind =>
+  kind ?? (READING.has(method) ? 'read' : 'write');
+
 /** Whether the permissions reach that far: `all` does, `read` reads everything, writing a resource includes reading it. */
 export function permits(permissions: readonly string[], resource: Resource, kind: AccessKind): boolean {
   return (

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { Client } from 'pg';
 import { cloneDatabase } from './database.js';
 import { startService, type ServiceProcess } from './service-process.js';
@@ -19,7 +20,7 @@ export class Nodes {
       headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) as any };
+    return { status: response.status, headers: response.headers, body: (await response.json()) as any };
   }
 
   /** A call of the license plane through the node of that number, counted around. */
@@ -27,8 +28,17 @@ export class Nodes {
     return this.call(node, 'POST', `/license/${action}`, body);
   }
 
-  admin(node: number, method: string, path: string, body?: unknown) {
-    return this.call(node, method, `/admin${path}`, body, { 'x-admin-key': this.adminKey });
+  admin(node: number, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    return this.call(node, method, `/admin${path}`, body, { 'x-admin-key': this.adminKey, ...headers });
+  }
+
+  /** Ends a node as a crash does: in the middle of whatever it is doing. */
+  async kill(node: number): Promise<void> {
+    const { child } = this.services[node] ?? {};
+    if (child === undefined) throw new Error(`There is no node ${node}`);
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
   }
 
   /** A license with that many seats and no quota for moves. */

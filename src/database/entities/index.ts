@@ -7,6 +7,7 @@ import { BlockedHardware } from './blocked-hardware.entity.js';
 import { Release, Artifact, DownloadToken } from './release.entity.js';
 import { ApiKey } from './api-key.entity.js';
 import { RecoveryCode, Session, SsoNonce, User } from './user.entity.js';
+import { IdempotencyKey } from './idempotency-key.entity.js';
 import { Customer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
 import { RefusalNotice, Webhook, WebhookAttempt, WebhookDelivery } from './webhook.entity.js';
@@ -22,6 +23,7 @@ export * from './release.entity.js';
 export * from './api-key.entity.js';
 export * from './user.entity.js';
 export * from './customer.entity.js';
+export * from './idempotency-key.entity.js';
 export * from './event.entity.js';
 export * from './webhook.entity.js';
 export * from './audit-event.entity.js';
@@ -52,6 +54,7 @@ export const ENTITIES = [
   WebhookDelivery,
   WebhookAttempt,
   RefusalNotice,
+  IdempotencyKey,
   AuditEvent,
   AuditPersonal,
   AuditUnsealed,
