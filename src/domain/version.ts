@@ -10,11 +10,11 @@ const MAX_LENGTH = 256;
 const NUMBER = '0|[1-9][0-9]*';
 const PRERELEASE_PART = `(?:${NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)`;
 const BUILD_PART = '[0-9a-zA-Z-]+';
-const VERSION = new RegExp(
+export const VERSION_PATTERN =
   `^(${NUMBER})\\.(${NUMBER})\\.(${NUMBER})` +
-    `(?:-(${PRERELEASE_PART}(?:\\.${PRERELEASE_PART})*))?` +
-    `(?:\\+${BUILD_PART}(?:\\.${BUILD_PART})*)?$`,
-);
+  `(?:-(${PRERELEASE_PART}(?:\\.${PRERELEASE_PART})*))?` +
+  `(?:\\+${BUILD_PART}(?:\\.${BUILD_PART})*)?$`;
+const VERSION = new RegExp(VERSION_PATTERN);
 
 /** Numbers past this one lose digits, so `semver` could not tell such versions apart: they are refused. */
 const isComparable = (part: string): boolean => !/^[0-9]+$/.test(part) || Number.isSafeInteger(Number(part));

@@ -1,7 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+import { Answers } from '../http/api-doc.js';
+import { always, object, type Wire } from '../http/shapes.js';
 import { DatabaseHealth } from './database-health.js';
+
+const LIVE = object({ status: always('ok') });
+
+const UP = object({ database: object({ status: always('up') }) });
+const READY = object({ status: always('ok'), info: UP, error: object({}), details: UP });
 
 @ApiTags('process')
 @Controller('health')
@@ -11,14 +18,28 @@ export class HealthController {
     private readonly database: DatabaseHealth,
   ) {}
 
-  /** Whether the process answers at all. It says nothing of the database: restarting would not bring that back. */
   @Get('live')
-  live() {
+  @Answers(
+    'getLiveness',
+    { 200: LIVE },
+    {
+      description:
+        'Whether the process answers at all. It says nothing of the database: restarting would not bring that back.',
+    },
+  )
+  live(): Wire<typeof LIVE> {
     return { status: 'ok' };
   }
 
-  /** Whether to send requests here: 503 while the database is away, and once the service is stopping. */
   @Get('ready')
+  @Answers(
+    'getReadiness',
+    { 200: READY },
+    {
+      description:
+        'Whether to send requests here: 503 while the database is away, and once the service is stopping.',
+    },
+  )
   @HealthCheck({ swaggerDocumentation: false })
   ready() {
     return this.checks.check([() => this.database.check()]);

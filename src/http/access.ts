@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 
 /** What an API key can be scoped to; `<resource>:read` or `<resource>:write` in its permissions. */
 export const RESOURCES = [
@@ -30,12 +31,18 @@ export interface RequiredAccess {
 
 export const ACCESS = 'mooring:access';
 
+/** The same for the API's document. */
+export const PERMISSION = 'x-permission';
+
 /**
  * Names the resource that a controller or a handler of the admin plane guards; the handler's wins.
  * A route of that plane without it is refused, so that forgetting it closes a door instead of opening one.
  */
 export const Requires = (resource: Resource, kind?: AccessKind) =>
-  SetMetadata(ACCESS, { resource, kind } satisfies RequiredAccess);
+  applyDecorators(
+    SetMetadata(ACCESS, { resource, kind } satisfies RequiredAccess),
+    ApiExtension(PERMISSION, { resource, kind } satisfies RequiredAccess),
+  );
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 

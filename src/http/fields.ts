@@ -1,7 +1,9 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import * as check from './checks.js';
+import { VERSION_PATTERN } from '../domain/version.js';
 import { parseDateTime } from './date-time.js';
 import { field, type Dto, type FieldSpec } from './dto-field.js';
+import { EXAMPLE_HARDWARE } from './examples.js';
 
 /** What every field can be told. */
 export interface FieldOptions {
@@ -74,9 +76,16 @@ export function Text({
   );
 }
 
+/** The usual example of a kind of field, where one is needed: those of optional fields would all be in the body's example. */
+const exampleOf = ({ required }: FieldOptions, example: string) => required === true && { example };
+
 /** 64 hexadecimal characters in either case, kept as they were sent. */
 export function HardwareIdField(options: FieldOptions = {}): PropertyDecorator {
-  return declare(options, [check.string, check.hardwareId], { type: 'string', pattern: '^[0-9a-fA-F]{64}$' });
+  return declare(options, [check.string, check.hardwareId], {
+    type: 'string',
+    pattern: '^[0-9a-fA-F]{64}$',
+    ...exampleOf(options, EXAMPLE_HARDWARE),
+  });
 }
 
 /** A SemVer 2.0 version. */
@@ -84,7 +93,8 @@ export function VersionField(options: FieldOptions = {}): PropertyDecorator {
   return declare(options, [check.string, check.version], {
     type: 'string',
     maxLength: 256,
-    example: '1.4.2',
+    pattern: VERSION_PATTERN,
+    ...exampleOf(options, '1.0.0'),
   });
 }
 
@@ -161,7 +171,6 @@ export function CountersField({ unlimited = false, ...options }: CountersOptions
       type: 'object',
       additionalProperties: { type: 'integer', minimum: min },
       maxProperties: MAX_ENTRIES,
-      example: { accounts: 10, domains: 7 },
     },
   );
 }

@@ -1,4 +1,5 @@
 import { ChoiceField, IntegerField, Text } from './fields.js';
+import { integer, resource, type Wire } from './shapes.js';
 
 /** Offsets grow with the page, and so does what the database reads to skip them. */
 const MAX_PAGE = 100_000;
@@ -44,12 +45,15 @@ export function listQuery<const Field extends string>(sortable: readonly Field[]
   return SortedListQuery;
 }
 
-export interface ListMeta {
-  readonly total: number;
-  readonly per_page: number;
-  readonly current_page: number;
-  readonly last_page: number;
-}
+/** Where a page lies in its list. */
+export const LIST_META = resource('ListMeta', {
+  total: integer(),
+  per_page: integer({ min: 1, example: 50 }),
+  current_page: integer({ min: 1 }),
+  last_page: integer({ min: 1 }),
+});
+
+export type ListMeta = Wire<typeof LIST_META>;
 
 /** The success body of the admin plane; lists have `meta`. */
 export interface AdminAnswer<T> {

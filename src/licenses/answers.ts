@@ -1,6 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { licenseBody, licenseRefusal } from '../access/license-answer.js';
+import { CHECK_IN, licenseBody, licenseRefusal, PANEL_LICENSE } from '../access/license-answer.js';
 import { LicenseGate } from '../access/license-gate.js';
+import {
+  always,
+  hardwareIdShape,
+  id,
+  instant,
+  jws,
+  nullable,
+  optional,
+  resource,
+  text,
+  version,
+  type Wire,
+} from '../http/shapes.js';
 import { proofClaims } from '../signing/claims.js';
 import { JWS_TYPES } from '../signing/jws.js';
 import { KeyRing } from '../signing/key-ring.js';
@@ -12,6 +25,34 @@ const PROOF_LASTS_MS = 24 * 3_600_000;
 
 const seconds = (time: Date) => time.toISOString().replace(/\.\d{3}Z$/, 'Z');
 
+const PROOF = optional(
+  jws('mooring-proof+jwt', 'The verdict signed over the request; there when the request sent a nonce.'),
+);
+
+/** What a panel is answered that holds a seat. */
+export const GRANTED = resource('Granted', {
+  valid: always(true),
+  license: PANEL_LICENSE,
+  activation: resource('PanelActivation', {
+    id: id('Activation'),
+    hardware_id: hardwareIdShape(),
+    hostname: nullable(text({ example: 'panel-1.example.com' })),
+    version: version({ example: '1.0.0', description: 'The version that the panel runs.' }),
+    activated_at: instant(),
+    last_seen_at: instant(),
+  }),
+  check_in: CHECK_IN,
+  lease: jws('mooring-lease+jwt', 'What the panel works on while the service is unreachable.'),
+  proof: PROOF,
+});
+
+/** What a panel is answered that has given its seat back. */
+export const GIVEN_BACK = resource('GivenBack', {
+  valid: always(true),
+  deactivated: always(true),
+  proof: PROOF,
+});
+
 /** Turns a verdict into the body of the license plane, signing what the panel keeps. */
 @Injectable()
 export class Answers {
@@ -22,7 +63,7 @@ export class Answers {
   ) {}
 
   /** The success body; a refusal is thrown here, after everything that belongs to it has been committed. */
-  async of(verdict: Verdict, asked: AskedOf): Promise<Record<string, unknown>> {
+  async of(verdict: Verdict, asked: AskedOf): Promise<Wire<typeof GRANTED | typeof GIVEN_BACK>> {
     if (verdict.license === null) await this.gate.catchUp();
     const proof = await this.proof(verdict, asked);
     if (verdict.code !== 'VALID') throw licenseRefusal(verdict.code, verdict.license, proof);

@@ -1,12 +1,11 @@
 import { planeOf, type Plane } from '../../src/http/planes.js';
 
-/** A schema of the API's own document, as far as the tests read it. */
+/** A schema of the API's own document, as far as the tests read it; `nullable` where null is allowed, too. */
 export interface Schema {
   readonly type?: string;
   readonly format?: string;
   readonly enum?: readonly string[];
   readonly pattern?: string;
-  readonly example?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
@@ -44,13 +43,17 @@ interface Parameter {
 function resolved(value: unknown, document: any): any {
   if (Array.isArray(value)) return value.map((item) => resolved(item, document));
   if (typeof value !== 'object' || value === null) return value;
-  const { $ref, allOf, ...rest } = value as { $ref?: string; allOf?: unknown[] };
-  if ($ref !== undefined)
-    return resolved(document.components.schemas[$ref.split('/').at(-1) ?? ''], document);
+  const { $ref, anyOf, type, ...rest } = value as { $ref?: string; anyOf?: unknown[]; type?: unknown };
   const inner = Object.fromEntries(
     Object.entries(rest).map(([key, each]) => [key, resolved(each, document)]),
   );
-  return allOf === undefined ? inner : { ...resolved(allOf[0], document), ...inner };
+  if ($ref !== undefined)
+    return { ...resolved(document.components.schemas[$ref.split('/').at(-1) ?? ''], document), ...inner };
+  // What may be null as well is something else and null.
+  if (anyOf !== undefined) return { ...resolved(anyOf[0], document), ...inner, nullable: true };
+  if (Array.isArray(type)) return { ...inner, type: type[0], nullable: true };
+  // A field may be called `type`.
+  return type === undefined ? inner : { ...inner, type: resolved(type, document) };
 }
 
 /** Every operation under /api/v1. */

@@ -6,7 +6,7 @@ export class CreateProduct {
   @Text({ required: true, max: 64, pattern: /^[a-z0-9][a-z0-9._-]*$/, example: 'panel' })
   code: string;
 
-  @Text({ required: true, trim: true })
+  @Text({ required: true, trim: true, example: 'Panel' })
   name: string;
 
   @Text({

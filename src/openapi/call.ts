@@ -1,0 +1,82 @@
+import { CALL, type CallFacts } from '../http/api-doc.js';
+import { PERMISSION, type RequiredAccess } from '../http/access.js';
+import { apiSegmentOf, planeOf, type Plane } from '../http/planes.js';
+import type { JsonSchema } from '../http/shapes.js';
+
+/** An operation as Nest's own module has found it. Schemas there are OpenAPI 3.1 but for `example`. */
+export interface FoundOperation {
+  readonly operationId?: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly FoundParameter[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: JsonSchema }>> };
+  readonly responses: Readonly<Record<string, unknown>>;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly [CALL]?: CallFacts;
+  readonly [PERMISSION]?: RequiredAccess;
+}
+
+export interface FoundParameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+  readonly description?: string;
+  readonly example?: unknown;
+  readonly schema?: JsonSchema;
+}
+
+/** A route with everything about it that decides what it may answer. */
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly plane: Plane;
+  /** The first segment behind /api/v1; null for what lies beside the API. */
+  readonly segment: string | null;
+  readonly found: FoundOperation;
+  /** What its decorator says; null without one, which a test finds. */
+  readonly facts: CallFacts | null;
+  readonly takesJson: boolean;
+  readonly takesBytes: boolean;
+  readonly pathParameters: readonly string[];
+  readonly permission: { readonly resource: string; readonly kind: string } | null;
+}
+
+export function callOf(method: string, path: string, found: FoundOperation): Call {
+  const content = Object.keys(found.requestBody?.content ?? {});
+  const required = found[PERMISSION];
+  return {
+    method,
+    path,
+    plane: planeOf(path),
+    segment: apiSegmentOf(path),
+    found,
+    facts: found[CALL] ?? null,
+    takesJson: content.includes('application/json'),
+    takesBytes: content.some((type) => type !== 'application/json'),
+    pathParameters: (found.parameters ?? []).filter((each) => each.in === 'path').map(({ name }) => name),
+    permission:
+      required === undefined
+        ? null
+        : {
+            resource: required.resource,
+            kind: required.kind ?? (method === 'get' || method === 'head' ? 'read' : 'write'),
+          },
+  };
+}
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const singular = (text: string): string => text.replace(/ies$/, 'y').replace(/s$/, '');
+
+/**
+ * What a path parameter is the id of: `:id` of the segment before it, anything else of its own name.
+ * `/licenses/:id/activations/:activation_id` has a license and an activation.
+ */
+export function namedBy({ path }: Pick<Call, 'path'>, parameter: string): string {
+  const before = path.split('/').at(path.split('/').indexOf(`{${parameter}}`) - 1) ?? '';
+  const words = (parameter === 'id' ? singular(before) : parameter.replace(/_id$/, '')).split(/[-_]/);
+  return capitalized(words.join(' '));
+}
+
+/** The name of an example's id: `API key` is `ApiKey`. */
+export const exampleNameOf = (call: Pick<Call, 'path'>, parameter: string): string =>
+  namedBy(call, parameter).split(' ').map(capitalized).join('');

@@ -1,0 +1,65 @@
+import type { Call } from './call.js';
+
+/** A header of an answer, as the document holds it. */
+export interface Header {
+  readonly description: string;
+  readonly required?: boolean;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+const whole = { type: 'integer', minimum: 0 } as const;
+
+/** The headers that many answers have, under the names of their components. */
+export const HEADERS = {
+  'X-RateLimit-Limit': {
+    description: 'How many requests the window admits.',
+    required: true,
+    schema: { ...whole, examples: [60] },
+  },
+  'X-RateLimit-Remaining': {
+    description: 'How many are left of them.',
+    required: true,
+    schema: { ...whole, examples: [59] },
+  },
+  'X-RateLimit-Reset': {
+    description: 'When the window ends, in Unix seconds.',
+    required: true,
+    schema: { ...whole, examples: [1_772_355_660] },
+  },
+  'X-RateLimit-Window': {
+    description: 'The length of the window in seconds.',
+    required: true,
+    schema: { ...whole, examples: [60] },
+  },
+  'Retry-After': {
+    description: 'In how many seconds to come back.',
+    required: true,
+    schema: { ...whole, minimum: 1, examples: [60] },
+  },
+} as const satisfies Record<string, Header>;
+
+export type HeaderName = keyof typeof HEADERS;
+
+const COUNTED = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'] as const;
+const COUNTED_AT_AUTH = ['X-RateLimit-Limit', 'X-RateLimit-Window'] as const;
+
+/** By the first segment of the path: what is counted there is told in every answer. */
+const ALWAYS: Readonly<Record<string, readonly HeaderName[]>> = {
+  license: COUNTED,
+  download: COUNTED,
+  admin: COUNTED,
+  auth: COUNTED_AT_AUTH,
+};
+
+export const isLimited = ({ segment }: Pick<Call, 'segment'>): boolean => (segment ?? '') in ALWAYS;
+
+/** The headers of an answer of a call, by its status. */
+export function headersOf({ segment }: Pick<Call, 'segment'>, status: number): readonly HeaderName[] {
+  const always = ALWAYS[segment ?? ''] ?? [];
+  if (status === 503) return [...always, 'Retry-After'];
+  if (status !== 429) return always;
+  return [...new Set([...always, ...COUNTED, 'Retry-After' as const])];
+}
+
+export const referTo = (names: readonly HeaderName[]): Record<string, { $ref: string }> =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

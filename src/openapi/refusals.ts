@@ -1,0 +1,170 @@
+import { VERDICTS, type LicenseCode } from '../domain/verdicts.js';
+import { ENVELOPES } from '../http/envelopes.js';
+import { ERRORS, type Details, type ErrorCode } from '../http/errors.js';
+import { PLANES, type Plane } from '../http/planes.js';
+import { sentence } from '../http/sentences.js';
+import type { JsonSchema } from '../http/shapes.js';
+import { failureOfStatus } from '../http/to-failure.js';
+import { namedBy, type Call } from './call.js';
+import { headersOf, isLimited, referTo } from './headers.js';
+
+/** A refusal as it is told, whatever the envelope. */
+interface Refusal {
+  readonly status: number;
+  readonly code: ErrorCode | LicenseCode;
+  readonly error: string;
+  readonly details?: Details;
+}
+
+const CODES = [...Object.keys(ERRORS), ...Object.keys(VERDICTS)];
+const error = { type: 'string', description: 'What is wrong, in one sentence for people.' };
+const code = { type: 'string', enum: CODES, description: 'What is wrong, for programs.' };
+const details = {
+  type: 'object',
+  description: 'Each bad field with its messages in order.',
+  additionalProperties: { type: 'array', items: { type: 'string' } },
+};
+
+const envelope = (properties: Record<string, unknown>, required: readonly string[]): JsonSchema => ({
+  type: 'object',
+  properties,
+  required,
+});
+
+/** The envelopes of `src/http/envelopes.ts` as schemas, under the names of their components. */
+export const REFUSAL_SCHEMAS = {
+  license: envelope(
+    {
+      valid: { const: false },
+      error,
+      code,
+      details,
+      proof: {
+        type: 'string',
+        description: 'A signed verdict, when the request sent a nonce and this is a verdict.',
+      },
+    },
+    ['valid', 'error', 'code'],
+  ),
+  download: envelope({ error }, ['error']),
+  admin: envelope({ success: { const: false }, error, code, details }, ['success', 'error', 'code']),
+  panel: envelope(
+    {
+      success: { const: false },
+      code,
+      error,
+      message: { ...error, description: 'The same as `error`.' },
+      status: { type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.' },
+    },
+    ['success', 'code', 'error', 'message', 'status'],
+  ),
+} as const satisfies Record<Plane, JsonSchema>;
+
+export const refusalName = (plane: Plane): string =>
+  `${plane.charAt(0).toUpperCase()}${plane.slice(1)}Refusal`;
+
+const CODE_OF: Readonly<Record<number, ErrorCode>> = {
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  412: 'CONFLICT',
+};
+
+const said = (status: number, ...sentences: readonly string[]): Refusal[] =>
+  sentences.map((each) => ({ status, code: CODE_OF[status] ?? 'VALIDATION_ERROR', error: each }));
+
+/** What a status is answered with when no route has said anything else. */
+const usual = (status: number): Refusal[] => {
+  const { code: usualCode, error: usualError } = failureOfStatus(status, null);
+  return [{ status, code: usualCode, error: usualError }];
+};
+
+/** A field that nobody declares is refused everywhere, so this is the one example that fits every call. */
+function badField({ plane }: Call): Refusal[] {
+  const rules = PLANES[plane].badFields;
+  const message = sentence('prohibited', 'colour');
+  return [
+    {
+      status: rules.status,
+      code: 'VALIDATION_ERROR',
+      error: rules.error ?? message,
+      details: { colour: [message] },
+    },
+  ];
+}
+
+const verdicts = (codes: readonly LicenseCode[]): Refusal[] =>
+  codes.map((each) => ({
+    ...VERDICTS[each],
+    code: each,
+    ...(each === 'VERSION_TOO_LOW' && {
+      details: { version: ['The version field must be at least 1.0.0.'] },
+    }),
+  }));
+
+const isOpen = ({ found }: Call): boolean =>
+  found.security === undefined || found.security.some((each) => Object.keys(each).length === 0);
+
+/** Everything a call may be refused with, besides what its own decorator says. */
+function ofTheCall(call: Call): Refusal[] {
+  const { plane, permission, takesJson, takesBytes, facts } = call;
+  const own = facts?.refuses ?? {};
+  const isApi = call.segment !== null;
+  return [
+    ...(takesJson ? said(400, 'Malformed JSON') : []),
+    ...(plane === 'admin' ? said(401, 'Invalid or missing API key') : []),
+    ...(plane === 'panel' && !isOpen(call) && own[401] === undefined
+      ? said(401, 'Missing authorization')
+      : []),
+    ...(permission === null ? [] : said(403, `API key is not scoped for '${permission.resource}'`)),
+    ...(own[404] === undefined
+      ? call.pathParameters.flatMap((name) =>
+          name.endsWith('id') ? said(404, `${namedBy(call, name)} not found`) : [],
+        )
+      : []),
+    ...(takesJson || takesBytes ? [...usual(413), ...usual(415)] : []),
+    ...(isApi ? badField(call) : []),
+    ...(isLimited(call) ? usual(429) : []),
+    ...(isApi ? [...usual(500), ...usual(503)] : []),
+  ];
+}
+
+/** In the order of the statuses; within one, the call's own words come first. */
+export function refusalsOf(call: Call): ReadonlyMap<number, readonly Refusal[]> {
+  const own = Object.entries(call.facts?.refuses ?? {}).flatMap(([status, sentences]) =>
+    said(Number(status), ...sentences),
+  );
+  const all = [...verdicts(call.facts?.verdicts ?? []), ...own, ...ofTheCall(call)];
+  return new Map([...Map.groupBy(all, ({ status }) => status)].toSorted(([one], [other]) => one - other));
+}
+
+/** `The colour field is prohibited.` → `the-colour-field-is-prohibited`: a name for an example among others. */
+const nameOf = ({ code: ownCode, error: text }: Refusal): string =>
+  ownCode in VERDICTS
+    ? ownCode
+    : text
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '');
+
+/** One status of a call as the document has it. */
+export function refusalResponse(call: Call, status: number, refusals: readonly Refusal[]): object {
+  const { plane } = call;
+  const codes = [...new Set(refusals.map((each) => each.code))];
+  const base = { $ref: `#/components/schemas/${refusalName(plane)}` };
+  const examples = refusals.map((each) => [
+    nameOf(each),
+    { value: ENVELOPES[plane]({ details: undefined, ...each, headers: {}, cause: null }) },
+  ]);
+  return {
+    description: refusals.map((each) => each.error).join(' · '),
+    headers: referTo(headersOf(call, status)),
+    content: {
+      'application/json': {
+        schema: plane === 'download' ? base : { allOf: [base], properties: { code: { enum: codes } } },
+        examples: Object.fromEntries(examples),
+      },
+    },
+  };
+}
