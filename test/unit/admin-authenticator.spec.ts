@@ -21,6 +21,7 @@ const session = (change: Partial<SessionFacts> = {}): SessionFacts => ({
   email: 'admin@localhost',
   role: 'admin',
   status: 'active',
+  customerId: null,
   expiresAt: after(1),
   ...change,
 });

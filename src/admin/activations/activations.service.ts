@@ -7,9 +7,9 @@ import { loadSeatPresence } from '../../database/seat-facts.js';
 import { listSeats } from '../../database/seat-lists.js';
 import type { Actor } from '../../domain/actor.js';
 import { notFound } from '../../http/errors.js';
-import { holdLicense } from '../licenses/held-license.js';
+import { holdLicense } from '../../access/held-license.js';
 import type { ActivationsQuery } from './activations.dto.js';
-import { release } from './release.js';
+import { release } from '../../access/seat-release.js';
 
 /** The seats of a license, as far as they are seen and freed. */
 @Injectable()

@@ -15,11 +15,11 @@ import type { LicenseCode } from '../../domain/verdicts.js';
 import { withoutBuild } from '../../domain/version.js';
 import { KeyRing } from '../../signing/key-ring.js';
 import { LeaseIssuer } from '../../signing/lease-issuer.js';
-import { holdLicense, type HeldLicense } from '../licenses/held-license.js';
+import { holdLicense, type HeldLicense } from '../../access/held-license.js';
 import type { LeaseFile } from './activation-body.js';
 import type { ActivateOffline } from './activations.dto.js';
 import { OfflineSeats, type OfflineCall, type OfflineSeat } from './offline-seats.js';
-import { release } from './release.js';
+import { release } from '../../access/seat-release.js';
 
 /** What the rules said, committed with whatever belongs to it. */
 type Outcome =

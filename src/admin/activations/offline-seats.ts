@@ -12,8 +12,7 @@ import { promiseOffline } from '../../database/offline-promise.js';
 import { unavailable } from '../../http/errors.js';
 import { LeaseIssuer } from '../../signing/lease-issuer.js';
 import type { LeasePolicy } from '../../signing/lease-times.js';
-import type { HeldLicense } from '../licenses/held-license.js';
-import type { ChangedBy } from '../licenses/license-changes.js';
+import type { ChangedBy, HeldLicense } from '../../access/held-license.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -131,6 +130,7 @@ export class OfflineSeats {
       action,
       subjectType: 'activation',
       subjectId: seatId,
+      customerId: license.customerId,
       details: {
         license_id: license.id,
         hardware_id: call.hardwareId,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { holdLicense, type ChangedBy, type HeldLicense } from '../../access/held-license.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { differences } from '../../database/differences.js';
@@ -10,7 +11,6 @@ import { loadLicenseViews, type LicenseView } from '../../database/license-views
 import type { Run } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
 import { notFound } from '../../http/errors.js';
-import { holdLicense, type HeldLicense } from './held-license.js';
 
 /** What is to become of a license, and how the audit log tells it. */
 export interface LicenseChange {
@@ -23,12 +23,6 @@ export interface LicenseChange {
 
 /** These may name a person: the audit log tells that they change, not from what to what. */
 const WITHHELD = ['metadata', 'statusReason'] as const;
-
-/** Who changes it, and when. */
-export interface ChangedBy {
-  readonly actor: Actor;
-  readonly now: Date;
-}
 
 /** Whether a license lets panels download at `now`. */
 const isGood = ({ status, expiresAt }: Pick<License, 'status' | 'expiresAt'>, now: Date): boolean =>
@@ -48,9 +42,14 @@ export class LicenseChanges {
     private readonly clock: Clock,
   ) {}
 
-  /** Holds the license while `work` decides and applies. */
-  hold<T>(id: string, actor: Actor, work: (held: HeldLicense, by: ChangedBy) => Promise<T>): Promise<T> {
-    return holdLicense(this.dataSource, id, (held) => work(held, { actor, now: this.clock.now() }));
+  /** Holds the license while `work` decides and applies; `before` takes what must be held before it. */
+  hold<T>(
+    id: string,
+    actor: Actor,
+    work: (held: HeldLicense, by: ChangedBy) => Promise<T>,
+    before?: (manager: EntityManager) => Promise<void>,
+  ): Promise<T> {
+    return holdLicense(this.dataSource, id, (held) => work(held, { actor, now: this.clock.now() }), before);
   }
 
   /** Answers the license as it is afterwards. */
@@ -69,6 +68,7 @@ export class LicenseChanges {
       action,
       subjectType: 'license',
       subjectId: license.id,
+      customerId: license.customerId,
       details: { ...details, changes: this.differences(license, columns) },
       ...(personal && { personal }),
     });

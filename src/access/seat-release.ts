@@ -1,7 +1,6 @@
-import { releaseSeats, type ReleaseReason } from '../../database/activations.js';
-import { recordAudit } from '../../database/audit.js';
-import type { ChangedBy } from '../licenses/license-changes.js';
-import type { HeldLicense } from '../licenses/held-license.js';
+import { releaseSeats, type ReleaseReason } from '../database/activations.js';
+import { recordAudit } from '../database/audit.js';
+import type { ChangedBy, HeldLicense } from './held-license.js';
 
 /** Frees seats of a license that is held, each with its audit event. Answers how many there were. */
 export async function release(
@@ -16,6 +15,7 @@ export async function release(
       action: 'activation.released',
       subjectType: 'activation',
       subjectId: seat.id,
+      customerId: license.customerId,
       details: { license_id: license.id, hardware_id: seat.hardwareId, reason },
     });
   }
