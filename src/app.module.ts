@@ -4,6 +4,7 @@ import { AccessModule } from './access/access.module.js';
 import { AdminActivationsModule } from './admin/activations/activations.module.js';
 import { AdminApiKeysModule } from './admin/api-keys/api-keys.module.js';
 import { AdminBlocklistModule } from './admin/blocklist/blocklist.module.js';
+import { AdminCustomersModule } from './admin/customers/customers.module.js';
 import { AdminLicensesModule } from './admin/licenses/licenses.module.js';
 import { AdminPoliciesModule } from './admin/policies/policies.module.js';
 import { AdminProductsModule } from './admin/products/products.module.js';
@@ -27,6 +28,7 @@ const FEATURES = [
   AuthModule,
   AdminProductsModule,
   AdminPoliciesModule,
+  AdminCustomersModule,
   AdminLicensesModule,
   AdminActivationsModule,
   AdminVersionsModule,

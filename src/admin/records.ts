@@ -1,11 +1,12 @@
 import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { validate as isUuid } from 'uuid';
-import { recordAudit } from '../database/audit.js';
+import { recordAudit, type OutgoingEvent } from '../database/audit.js';
 import { differences } from '../database/differences.js';
 import { listPage, type ListColumns, type PageRequest } from '../database/list.js';
 import { violatedConstraint } from '../database/violations.js';
 import type { Actor } from '../domain/actor.js';
+import { isEventType } from '../domain/event-types.js';
 import { ApiError, notFound } from '../http/errors.js';
 import { sentence } from '../http/sentences.js';
 
@@ -25,6 +26,12 @@ export interface RecordKind<Row extends StoredRow> {
   readonly identity: (row: Row) => Record<string, unknown>;
   /** Free text that may name a person: kept where it can be erased. */
   readonly personal?: readonly (keyof Row & string)[];
+  /** What may name a person and is no text: of its changes nothing is told but that there were some. */
+  readonly withheld?: readonly (keyof Row & string)[];
+  /** The customer that the record belongs to. */
+  readonly customerOf?: (row: Row) => string | null;
+  /** What receivers of webhooks are told, where the change has an event of its name. */
+  readonly toldAs?: (row: Row) => OutgoingEvent['data'];
   readonly conflicts: Readonly<Record<string, () => ApiError>>;
 }
 
@@ -74,7 +81,10 @@ export class Records<Row extends StoredRow> {
       const row = await this.find(manager, id, 'for_no_key_update');
       const columns = changesOf(row);
       const metadata = this.dataSource.getMetadata(this.kind.entity);
-      const changes = differences(metadata, row, columns, this.kind.personal);
+      const changes = differences(metadata, row, columns, [
+        ...(this.kind.personal ?? []),
+        ...(this.kind.withheld ?? []),
+      ]);
       if (Object.keys(changes).length === 0) return row;
       const values = { ...columns, updatedAt: change.now };
       await manager.update(this.kind.entity, this.where(row.id), values as QueryDeepPartialEntity<Row>);
@@ -122,13 +132,17 @@ export class Records<Row extends StoredRow> {
     verb: 'created' | 'updated' | 'deleted',
     details: Record<string, unknown> = {},
   ): Promise<void> {
-    const { subject, identity, personal = [] } = this.kind;
-    return recordAudit(manager, actor, now, {
-      action: `${subject}.${verb}`,
+    const { subject, identity, personal = [], customerOf, toldAs } = this.kind;
+    const action = `${subject}.${verb}`;
+    const entry = {
       subjectType: subject,
       subjectId: row.id,
+      customerId: customerOf?.(row) ?? null,
       details: { ...identity(row), ...details },
       personal: Object.fromEntries(personal.map((name) => [name, row[name] ?? null])),
-    });
+    };
+    return toldAs !== undefined && isEventType(action)
+      ? recordAudit(manager, actor, now, { ...entry, action, event: { data: toldAs(row) } })
+      : recordAudit(manager, actor, now, { ...entry, action });
   }
 }

@@ -8,6 +8,11 @@ import { inTransaction, type Statement } from './statements.js';
 interface Entry {
   readonly subjectType: string;
   readonly subjectId: string | null;
+  /**
+   * Whose it is at that moment, so that it can be erased. Told in the details, by which an erasure also finds what has been
+   * deleted or has gone to somebody else since.
+   */
+  readonly customerId?: string | null;
   /** No key, token, secret or password, and nothing that names a person. */
   readonly details?: Record<string, unknown>;
   /** What names a person beyond the actor's address: host names, addresses. */
@@ -24,8 +29,6 @@ export type AuditEntry = Entry &
 export interface OutgoingEvent {
   /** The body of the resource as the admin plane answers it. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** Whose data it is, so that it can be erased. */
-  readonly customerId?: string | null;
 }
 
 const RECORD_AUDIT: Statement = {
@@ -64,6 +67,7 @@ export async function recordAudit(
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
   const data = Object.keys(personal).length === 0 ? null : JSON.stringify(personal);
+  const customerId = entry.customerId ?? null;
   const salt = randomBytes(16);
   await run(RECORD_AUDIT, [
     uuidv7(),
@@ -73,13 +77,13 @@ export async function recordAudit(
     entry.action,
     entry.subjectType,
     entry.subjectId,
-    entry.details ?? {},
+    { ...entry.details, ...(customerId !== null && { customer_id: customerId }) },
     actor.requestId,
     data === null ? null : createHash('sha256').update(salt).update(data).digest('hex'),
     salt,
     data,
     entry.event === undefined ? null : JSON.stringify(entry.event.data),
-    entry.event?.customerId ?? null,
+    customerId,
     entry.event === undefined ? null : patternsFor(entry.action),
   ]);
 }

@@ -47,12 +47,15 @@ export interface SessionFacts {
   readonly email: string;
   readonly role: 'admin' | 'support' | 'customer';
   readonly status: 'active' | 'suspended';
+  /** In whose portal a user of the role `customer` is at home; null for nobody's. */
+  readonly customerId: string | null;
   readonly expiresAt: Date;
 }
 
 const SESSION: Statement = {
   name: 'session-by-hash',
-  text: `select u.id as "userId", u.username, u.email, u.role, u.status, s.expires_at as "expiresAt"
+  text: `select u.id as "userId", u.username, u.email, u.role, u.status, u.customer_id as "customerId",
+      s.expires_at as "expiresAt"
     from sessions s join users u on u.id = s.user_id where s.hash = $1`,
 };
 

@@ -35,7 +35,7 @@ const factsStatement = ({ name, asked, ord, key, hardwareId, precedence }: Form)
   name,
   text: `
     select ${ord} as ord, ring.version as ring_version,
-      l.id as license_id, k.hint as key_hint, p.code as product, t.code as tier, l.status,
+      l.id as license_id, l.customer_id, k.hint as key_hint, p.code as product, t.code as tier, l.status,
       l.max_activations, l.expires_at, l.updates_until, l.limits, l.features,
       (select count(*) from activations s where s.license_id = l.id and s.released_at is null) as active_seats,
       p.minimum_version as product_floor, t.minimum_version as policy_floor, l.minimum_version as license_floor,

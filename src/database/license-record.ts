@@ -29,6 +29,8 @@ export interface Seat {
 /** The license with everything its answer and its lease say. */
 export interface LicenseRecord {
   readonly id: string;
+  /** Whom it was sold to; no panel is told. */
+  readonly customerId: string | null;
   readonly keyHint: string;
   readonly product: string;
   readonly tier: string;
@@ -58,6 +60,7 @@ export interface FactsRow {
   ord: number;
   ring_version: string;
   license_id: string | null;
+  customer_id: string | null;
   key_hint: string;
   product: string;
   tier: string;
@@ -103,6 +106,7 @@ export interface FactsRow {
 export function toRecord(id: string, row: FactsRow): LicenseRecord {
   return {
     id,
+    customerId: row.customer_id,
     keyHint: row.key_hint,
     product: row.product,
     tier: row.tier,

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { License, LicenseKey, Policy, Product } from './entities/index.js';
+import { Customer, License, LicenseKey, Policy, Product } from './entities/index.js';
 import { listPage, type PageRequest } from './list.js';
 import type { Run, Statement } from './statements.js';
 
@@ -13,7 +13,7 @@ export interface LicenseView extends Omit<License, 'productId' | 'policyId'> {
 
 const LICENSE_VIEWS: Statement = {
   name: 'license-views',
-  text: `select l.id, k.hint as "keyHint", p.code as product, t.code as policy, l.status,
+  text: `select l.id, k.hint as "keyHint", p.code as product, t.code as policy, l.customer_id as "customerId", l.status,
       l.status_reason as "statusReason", l.max_activations as "maxActivations",
       (select count(*) from activations a where a.license_id = l.id and a.released_at is null)::int as "activeSeats",
       l.expires_at as "expiresAt", l.updates_until as "updatesUntil", l.minimum_version as "minimumVersion",
@@ -44,6 +44,7 @@ export interface LicenseFilters {
   /** A code, as is `policy`. */
   readonly product?: string;
   readonly policy?: string;
+  readonly customerId?: string;
   readonly status?: License['status'];
   /** The hash of what is searched for, in case that it is a whole license key. */
   readonly keyHash?: Buffer;
@@ -52,23 +53,43 @@ export interface LicenseFilters {
 /** Of any key, so that a license is also found by one whose overlap lasts or is over. */
 const HAS_KEY = 'exists (select from license_keys k where k.license_id = license.id and k.hash = :keyHash)';
 
+/** What an admin finds licenses by. */
+export const LICENSES_SEARCHED = [
+  'key.hint',
+  'product.code',
+  'policy.code',
+  'license.statusReason',
+  'customer.name',
+  'customer.email',
+] as const;
+
+/** What their customer finds them by: the rest is not for the customer to see, not even by searching for it. */
+export const OWN_LICENSES_SEARCHED = ['key.hint', 'product.code', 'policy.code'] as const;
+
 /** The ids of one page, and how many licenses there are in all. */
 export async function listLicenseIds(
   manager: EntityManager,
   request: PageRequest,
-  { product, policy, status, keyHash }: LicenseFilters,
+  { product, policy, customerId, status, keyHash }: LicenseFilters,
+  searched: readonly string[],
 ): Promise<[string[], number]> {
   const builder = manager
     .createQueryBuilder(License, 'license')
     .select('license.id')
     .innerJoin(Product, 'product', 'product.id = license.productId')
     .innerJoin(Policy, 'policy', 'policy.id = license.policyId')
+    .leftJoin(Customer, 'customer', 'customer.id = license.customerId')
     .innerJoin(LicenseKey, 'key', 'key.licenseId = license.id and key.expiresAt is null');
   const [rows, total] = await listPage(builder, request, {
-    searched: ['key.hint', 'product.code', 'policy.code', 'license.statusReason'],
+    searched,
     orFoundBy: keyHash && { condition: HAS_KEY, values: { keyHash } },
     sorted: LICENSES_SORTED,
-    filtered: { 'product.code': product, 'policy.code': policy, 'license.status': status },
+    filtered: {
+      'product.code': product,
+      'policy.code': policy,
+      'license.customerId': customerId,
+      'license.status': status,
+    },
   });
   return [rows.map(({ id }) => id), total];
 }

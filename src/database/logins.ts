@@ -9,8 +9,8 @@ export interface LoginFacts extends Omit<SessionFacts, 'expiresAt'> {
 
 const BY_NAME: Statement = {
   name: 'login-facts',
-  text: `select id as "userId", username, email, role, status, password_hash as "passwordHash",
-      locked_until as "lockedUntil"
+  text: `select id as "userId", username, email, role, status, customer_id as "customerId",
+      password_hash as "passwordHash", locked_until as "lockedUntil"
     from users where lower(username) = lower($1)`,
 };
 

@@ -38,3 +38,7 @@ export const EVENT_PATTERNS: readonly string[] = [
 /** Whether a subscription to these patterns hears of the event. */
 export const hears = (patterns: readonly string[], type: EventType): boolean =>
   patternsFor(type).some((pattern) => patterns.includes(pattern));
+
+const NAMES: ReadonlySet<string> = new Set(EVENT_TYPES);
+
+export const isEventType = (name: string): name is EventType => NAMES.has(name);

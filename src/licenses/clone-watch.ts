@@ -37,6 +37,7 @@ export async function suspectClone(
     action: 'activation.clone_suspected',
     subjectType: 'activation',
     subjectId: seat.id,
+    customerId: license.customerId,
     details: { license_id: license.id, hardware_id: seat.hardwareId, on_clone: license.policy.onClone },
     personal: { other_address: seat.lastSeenIp },
   });

@@ -51,6 +51,7 @@ export class SeatWriter {
       action: movedFrom === null ? 'activation.created' : 'activation.rebound',
       subjectType: 'activation',
       subjectId: id,
+      customerId: license.customerId,
       details: {
         license_id: license.id,
         hardware_id: hardwareId,

@@ -93,6 +93,7 @@ export class SeatsService {
         action: 'activation.refused',
         subjectType: 'license',
         subjectId: license.id,
+        customerId: license.customerId,
         details: {
           action: call.request.action,
           code,
@@ -154,6 +155,7 @@ export class SeatsService {
         action: 'activation.released',
         subjectType: 'activation',
         subjectId: seat.id,
+        customerId: license.customerId,
         details: { license_id: license.id, hardware_id: seat.hardwareId, reason },
       });
     }

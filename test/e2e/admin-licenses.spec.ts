@@ -35,6 +35,7 @@ describe('a license', () => {
       key: expect.stringMatching(/^PANEL(-[0-9A-HJKMNP-TV-Z]{4}){5}$/),
       product: product.code,
       policy: policy.code,
+      customer_id: null,
       status: 'active',
       status_reason: null,
       max_activations: 3,

@@ -18,6 +18,7 @@ const RESOURCES = {
   '/products': { make: () => ({ code: `p-${tag()}`, name: 'Panel' }), change: { name: 'Other' } },
   '/policies': { make: () => ({ code: `t-${tag()}`, name: 'Tier' }), change: { name: 'Other' } },
   '/blocklist': { make: () => ({ hardware_id: hardwareId() }), change: { reason: 'sold' } },
+  '/customers': { make: () => ({ name: 'Harbour Hosting' }), change: { name: 'Other' } },
   '/api-keys': { make: () => ({ name: 'Portal', permissions: ['read'] }), change: { name: 'Other' } },
   '/licenses': {
     make: async () => {

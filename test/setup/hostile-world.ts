@@ -24,6 +24,7 @@ export class World {
     const version = await app.must('POST', '/versions', { product: product.code, version: '2.0.0' });
     const blocked = await app.must('POST', '/blocklist', { hardware_id: hardwareId() });
     const apiKey = await app.must('POST', '/api-keys', { name: 'Another', permissions: ['read'] });
+    const customer = await app.must('POST', '/customers', { name: 'Customer' });
     const { body } = await app.request('GET', '/api/v1/openapi.json');
     return new World(app, operationsOf(body), key, hardware, product.code, policy.code, {
       products: product.id,
@@ -32,6 +33,7 @@ export class World {
       versions: version.id,
       blocklist: blocked.id,
       'api-keys': apiKey.id,
+      customers: customer.id,
     });
   }
 
@@ -125,6 +127,8 @@ export const GOOD_BODIES = {
     version: '1.0.0',
     valid_days: 30,
   }),
+  'POST /admin/customers': () => ({ name: 'Customer' }),
+  'PATCH /admin/customers/{id}': () => ({}),
   'POST /admin/versions': ({ product }) => ({ product, version: '3.0.0' }),
   'PATCH /admin/versions/{id}': () => ({}),
   'POST /admin/versions/{id}/rollout': () => ({ rollout_percent: 100 }),

@@ -8,14 +8,24 @@ export const RIGHT = 'the right one';
 /** A user of an own name; answers the row. */
 export async function addUser(
   app: TestApp,
-  change: { role?: string; status?: string; passwordHash?: string } = {},
+  change: { role?: string; status?: string; passwordHash?: string; customerId?: string | null } = {},
 ): Promise<any> {
   const username = `User-${randomUUID()}`;
-  const { role = 'admin', status = 'active', passwordHash = await hashPassword(RIGHT) } = change;
+  const { role = 'admin', status = 'active', customerId = null } = change;
+  const passwordHash = change.passwordHash ?? (await hashPassword(RIGHT));
   const [user] = await app.sql(
-    `insert into users (id, username, email, role, status, password_hash, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $7) returning *`,
-    [randomUUID(), username, `${username}@example.test`, role, status, passwordHash, app.clock.now()],
+    `insert into users (id, username, email, role, status, password_hash, customer_id, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $8) returning *`,
+    [
+      randomUUID(),
+      username,
+      `${username}@example.test`,
+      role,
+      status,
+      passwordHash,
+      customerId,
+      app.clock.now(),
+    ],
   );
   return user;
 }

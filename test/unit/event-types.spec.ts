@@ -2,6 +2,7 @@ import {
   EVENT_PATTERNS,
   EVENT_TYPES,
   hears,
+  isEventType,
   patternsFor,
   type EventType,
 } from '../../src/domain/event-types.js';
@@ -34,5 +35,13 @@ describe('a subscription', () => {
     expect(useless).toEqual([]);
     expect(EVENT_PATTERNS).toEqual(expect.arrayContaining(EVENT_TYPES.flatMap(patternsFor)));
     expect(new Set(EVENT_PATTERNS).size).toBe(EVENT_PATTERNS.length);
+  });
+});
+
+describe('an event type', () => {
+  it('is one of those listed', () => {
+    expect(isEventType('customer.created')).toBe(true);
+    expect(isEventType('customer.updated')).toBe(false);
+    expect(isEventType('constructor')).toBe(false);
   });
 });

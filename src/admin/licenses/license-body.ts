@@ -13,6 +13,7 @@ export const licenseBody = (license: LicenseView) => ({
   key: license.keyHint,
   product: license.product,
   policy: license.policy,
+  customer_id: license.customerId,
   status: license.status,
   status_reason: license.statusReason,
   max_activations: license.maxActivations,

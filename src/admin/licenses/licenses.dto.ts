@@ -10,6 +10,7 @@ import {
   MetadataField,
   StringListField,
   Text,
+  UuidField,
   VersionField,
 } from '../../http/fields.js';
 import { listQuery } from '../../http/pagination.js';
@@ -25,6 +26,9 @@ export class CreateLicense {
 
   @Text({ required: true, max: 64, description: 'The code of the policy.' })
   policy: string;
+
+  @UuidField({ nullable: true, description: 'Whom it is sold to, and in whose portal it is seen.' })
+  customer_id?: string | null;
 
   @IntegerField({ min: 1 })
   max_activations?: number;
@@ -55,6 +59,7 @@ export class CreateLicense {
 export class UpdateLicense extends PartialType(
   PickType(CreateLicense, [
     'policy',
+    'customer_id',
     'max_activations',
     'expires_at',
     'updates_until',
@@ -73,6 +78,9 @@ export class LicensesQuery extends listQuery(Object.keys(LICENSES_SORTED)) {
 
   @Text({ description: 'The code of the policy.' })
   policy?: string;
+
+  @UuidField()
+  customer_id?: string;
 
   @ChoiceField(STATUSES)
   status?: (typeof STATUSES)[number];

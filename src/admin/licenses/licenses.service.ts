@@ -2,11 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { validate as isUuid } from 'uuid';
+import type { ChangedBy, HeldLicense } from '../../access/held-license.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
+import { holdLivingCustomer } from '../../database/customers.js';
 import { poolOf } from '../../database/data-source.js';
 import { License, LicenseKey, Policy, Product } from '../../database/entities/index.js';
-import { listLicenseIds, loadLicenseViews, type LicenseView } from '../../database/license-views.js';
+import {
+  LICENSES_SEARCHED,
+  listLicenseIds,
+  loadLicenseViews,
+  type LicenseView,
+} from '../../database/license-views.js';
 import { inTransaction, onPool, type Run } from '../../database/statements.js';
 import { violatedConstraint } from '../../database/violations.js';
 import type { Actor } from '../../domain/actor.js';
@@ -18,7 +25,7 @@ import { LicenseKeys, type DrawnKey } from './license-keys.js';
 import type { CreateLicense, LicensesQuery, UpdateLicense } from './licenses.dto.js';
 import { newLicense, type SoldAs } from './new-license.js';
 
-const unknown = (field: 'product' | 'policy') => ({ [field]: [sentence('selected', field)] });
+const unknown = (field: 'product' | 'policy' | 'customer_id') => ({ [field]: [sentence('selected', field)] });
 
 /** What was there at the look and is deleted by the time of the write was not there. */
 const GONE: Readonly<Record<string, 'product' | 'policy'>> = {
@@ -36,17 +43,24 @@ async function refusingWhatIsGone<T>(writing: Promise<T>): Promise<T> {
   }
 }
 
-/** @throws 422 naming each code that is none */
-async function findSoldAs(manager: EntityManager, { product, policy }: CreateLicense): Promise<SoldAs> {
+/** Nobody at all is fine; somebody must be there, and not erased. */
+const mayBelongTo = async (manager: EntityManager, id: string | null | undefined): Promise<boolean> =>
+  typeof id !== 'string' || holdLivingCustomer(manager, id);
+
+/** @throws 422 naming each code and id that is none */
+async function findSoldAs(manager: EntityManager, body: CreateLicense): Promise<SoldAs> {
+  const { product, policy, customer_id } = body;
+  const isForSomebody = await mayBelongTo(manager, customer_id);
   const found = {
     product: await manager.findOneBy(Product, { code: product }),
     policy: await manager.findOneBy(Policy, { code: policy }),
   };
-  if (found.product !== null && found.policy !== null)
+  if (found.product !== null && found.policy !== null && isForSomebody)
     return { product: found.product, policy: found.policy };
   throw fieldErrors({
     ...(found.product === null && unknown('product')),
     ...(found.policy === null && unknown('policy')),
+    ...(!isForSomebody && unknown('customer_id')),
   });
 }
 
@@ -64,10 +78,10 @@ export class LicensesService {
   }
 
   async list(query: LicensesQuery): Promise<[LicenseView[], number]> {
-    const { q, product, policy, status } = query;
+    const { q, product, policy, customer_id: customerId, status } = query;
     const keyHash = q === undefined ? undefined : this.keys.hash(q);
-    const filters = { product, policy, status, keyHash };
-    const [ids, total] = await listLicenseIds(this.dataSource.manager, query, filters);
+    const filters = { product, policy, customerId, status, keyHash };
+    const [ids, total] = await listLicenseIds(this.dataSource.manager, query, filters, LICENSES_SEARCHED);
     return [await loadLicenseViews(this.pool, ids), total];
   }
 
@@ -94,6 +108,7 @@ export class LicensesService {
           action: 'license.created',
           subjectType: 'license',
           subjectId: row.licenseId,
+          customerId: body.customer_id?.toLowerCase() ?? null,
           details: { product: body.product, policy: body.policy, key: row.hint },
         });
       }
@@ -103,12 +118,22 @@ export class LicensesService {
   }
 
   update(id: string, body: UpdateLicense, actor: Actor): Promise<LicenseView> {
-    const { policy: code } = body;
-    const writing = this.changes.hold(id, actor, async (held, by) => {
+    const { policy: code, customer_id } = body;
+    const customerId = customer_id && customer_id.toLowerCase();
+    let isForSomebody = true;
+    const before = async (manager: EntityManager) => {
+      isForSomebody = await mayBelongTo(manager, customerId);
+    };
+    const work = async (held: HeldLicense, by: ChangedBy) => {
       const policy = code === undefined ? undefined : await held.manager.findOneBy(Policy, { code });
-      if (policy === null) throw fieldErrors(unknown('policy'));
+      const refused = {
+        ...(policy === null && unknown('policy')),
+        ...(!isForSomebody && unknown('customer_id')),
+      };
+      if (Object.keys(refused).length > 0) throw fieldErrors(refused);
       const columns = {
         policyId: policy?.id,
+        customerId,
         maxActivations: body.max_activations,
         expiresAt: body.expires_at,
         updatesUntil: body.updates_until,
@@ -118,8 +143,8 @@ export class LicensesService {
         metadata: body.metadata,
       };
       return this.changes.applyIfDifferent(held, { action: 'license.updated', columns }, by);
-    });
-    return refusingWhatIsGone(writing);
+    };
+    return refusingWhatIsGone(this.changes.hold(id, actor, work, before));
   }
 
   /** Its keys, seats and download tokens go with it; what it was stays in the audit log. */
@@ -131,6 +156,7 @@ export class LicensesService {
         action: 'license.deleted',
         subjectType: 'license',
         subjectId: license.id,
+        customerId: license.customerId,
         details: {
           product: view?.product,
           policy: view?.policy,

@@ -16,7 +16,7 @@ export function newLicense(body: CreateLicense, { product, policy }: SoldAs, now
     id: uuidv7(),
     productId: product.id,
     policyId: policy.id,
-    customerId: null,
+    customerId: body.customer_id?.toLowerCase() ?? null,
     status: 'active',
     statusReason: null,
     maxActivations: body.max_activations ?? policy.maxActivations ?? 1,
