@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { LicenseAction, VerdictCode } from '../domain/verdicts.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../domain/canonical-json.js';
 import type { LeasePolicy, LeaseTimes } from './lease-times.js';
 
 /** What a lease grants, whenever it is issued. Null means without end, or no floor. */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { canonicalJson, type Json } from '../../src/signing/canonical-json.js';
+import { canonicalJson, type Json } from '../../src/domain/canonical-json.js';
 
 describe('canonicalJson', () => {
   it('sorts names at every depth and keeps arrays as they are', () => {
