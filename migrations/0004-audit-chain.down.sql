@@ -1,1 +1,4 @@
+drop index audit_events_occurred_at_idx, audit_events_actor_idx, audit_events_action_idx, audit_events_request_id_idx;
+drop table audit_chain;
+drop function audit_chain_refuse_change();
 drop table audit_unsealed;

@@ -5,3 +5,33 @@ create table audit_unsealed (
 );
 comment on table audit_unsealed is 'Events that the chain does not hold yet; the sealer takes them out within a second.';
 insert into audit_unsealed (event_id) select id from audit_events;
+
+create table audit_chain (
+  seq bigint not null,
+  event_id uuid not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  sealed_at timestamptz not null,
+  constraint audit_chain_pkey primary key (seq),
+  constraint audit_chain_event_id_key unique (event_id),
+  constraint audit_chain_event_id_fkey foreign key (event_id) references audit_events (id),
+  constraint audit_chain_seq_check check (seq >= 1)
+);
+comment on table audit_chain is 'Append only, without gaps from 1 on. Each hash covers the one before it and the event, under a key that is not in the database in the clear.';
+
+create function audit_chain_refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'audit_chain is append only' using errcode = 'integrity_constraint_violation';
+end
+$$;
+create trigger audit_chain_append_only before update or delete or truncate on audit_chain
+  for each statement execute function audit_chain_refuse_change();
+
+-- Why: the log's default order, newest first, and any span of time.
+create index audit_events_occurred_at_idx on audit_events (occurred_at, id);
+-- Why: what one key or person did.
+create index audit_events_actor_idx on audit_events (actor_id, occurred_at);
+-- Why: one kind of change, and in this collation also every kind that begins alike (`license.*`).
+create index audit_events_action_idx on audit_events (action collate "C", occurred_at);
+-- Why: what one request did, asked with the id that the log lines of the service have.
+create index audit_events_request_id_idx on audit_events (request_id) where request_id is not null;

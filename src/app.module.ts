@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { AccessModule } from './access/access.module.js';
 import { AdminActivationsModule } from './admin/activations/activations.module.js';
 import { AdminApiKeysModule } from './admin/api-keys/api-keys.module.js';
+import { AdminAuditModule } from './admin/audit/audit.module.js';
 import { AdminBlocklistModule } from './admin/blocklist/blocklist.module.js';
 import { AdminCustomersModule } from './admin/customers/customers.module.js';
 import { AdminLicensesModule } from './admin/licenses/licenses.module.js';
@@ -34,6 +35,7 @@ const FEATURES = [
   AdminVersionsModule,
   AdminBlocklistModule,
   AdminApiKeysModule,
+  AdminAuditModule,
   HealthModule,
 ];
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../domain/actor.js';
+import { canonicalJson, type Json } from '../domain/canonical-json.js';
 import { patternsFor, type EventType } from '../domain/event-types.js';
 import { inTransaction, type Statement } from './statements.js';
 
@@ -15,8 +16,8 @@ interface Entry {
   readonly customerId?: string | null;
   /** No key, token, secret or password, and nothing that names a person. */
   readonly details?: Record<string, unknown>;
-  /** What names a person beyond the actor's address: host names, addresses. */
-  readonly personal?: Record<string, string | null>;
+  /** What may name a person, beyond the actor's address: host names, addresses, free text. */
+  readonly personal?: Readonly<Record<string, unknown>>;
 }
 
 /** What happened, as `subject.verb`. Where receivers of webhooks are told of it, they are told under the same name. */
@@ -48,6 +49,14 @@ const RECORD_AUDIT: Statement = {
     insert into audit_unsealed (event_id) select id from event`,
 };
 
+/** Null when it says nothing. One text for one value, so that the hash can be made again from what the database gives back. */
+function personalText(personal: Readonly<Record<string, unknown>>): string | null {
+  const told = Object.entries(personal).filter(([, value]) => value !== null && value !== undefined);
+  if (told.length === 0) return null;
+  // Through JSON once: dates become what the database will give back.
+  return canonicalJson(JSON.parse(JSON.stringify(Object.fromEntries(told))) as Json);
+}
+
 /**
  * Writes the event into the change's own transaction: there is no change without it, and none of it without the change.
  * What no enabled subscription wants is not kept to be sent. A subscription hears of every change that is asked for after
@@ -60,14 +69,7 @@ export async function recordAudit(
   entry: AuditEntry,
 ): Promise<void> {
   const run = await inTransaction(manager);
-  const personal = Object.fromEntries(
-    Object.entries({ address: actor.address, ...entry.personal })
-      .filter(([, value]) => value !== null)
-      // Sorted, so that the hash can be made again from what the database gives back.
-      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
-  );
-  const data = Object.keys(personal).length === 0 ? null : JSON.stringify(personal);
-  const customerId = entry.customerId ?? null;
+  const data = personalText({ address: actor.address, ...entry.personal });
   const salt = randomBytes(16);
   await run(RECORD_AUDIT, [
     uuidv7(),

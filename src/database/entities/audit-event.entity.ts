@@ -53,3 +53,22 @@ export class AuditUnsealed {
   @PrimaryColumn({ type: 'uuid', name: 'event_id' })
   eventId: string;
 }
+
+/** An event's place in the chain, append only. */
+@Entity({ name: 'audit_chain' })
+export class AuditLink {
+  @PrimaryColumn({ type: 'bigint' })
+  seq: string;
+
+  @Column({ type: 'uuid', name: 'event_id' })
+  eventId: string;
+
+  @Column({ type: 'bytea', name: 'previous_hash' })
+  previousHash: Buffer;
+
+  @Column({ type: 'bytea' })
+  hash: Buffer;
+
+  @Column({ type: 'timestamptz', name: 'sealed_at' })
+  sealedAt: Date;
+}

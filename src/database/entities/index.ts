@@ -11,7 +11,7 @@ import { IdempotencyKey } from './idempotency-key.entity.js';
 import { Customer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
 import { RefusalNotice, Webhook, WebhookAttempt, WebhookDelivery } from './webhook.entity.js';
-import { AuditEvent, AuditPersonal, AuditUnsealed } from './audit-event.entity.js';
+import { AuditEvent, AuditLink, AuditPersonal, AuditUnsealed } from './audit-event.entity.js';
 
 export * from './signing-key.entity.js';
 export * from './product.entity.js';
@@ -58,4 +58,5 @@ export const ENTITIES = [
   AuditEvent,
   AuditPersonal,
   AuditUnsealed,
+  AuditLink,
 ];

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { AuditController } from './audit.controller.js';
+import { AuditService } from './audit.service.js';
+import { Sealer } from './sealer.js';
+
+/** The audit log: read, sealed, verified. It is written by whoever changes something. */
+@Module({ controllers: [AuditController], providers: [AuditService, Sealer] })
+export class AdminAuditModule {}

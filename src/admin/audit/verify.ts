@@ -1,0 +1,135 @@
+import {
+  countUnsealed,
+  loadLinks,
+  loadLostUnsealed,
+  loadStrangers,
+  type LinkFacts,
+} from '../../database/audit-chain.js';
+import type { Run } from '../../database/statements.js';
+import {
+  BEGINNING,
+  inserted,
+  judgeLink,
+  judgeNoted,
+  lost,
+  type ChainHead,
+  type ChainLink,
+  type ChainProblem,
+  type JudgedLink,
+} from '../../domain/audit-chain.js';
+import { matchesPersonal, sealHash } from '../../signing/audit-seal.js';
+import type { Pepper } from '../../signing/data-keys.js';
+
+/** Links in memory at a time. */
+const PAGE = 500;
+/** Only ids: the look for events outside of the chain. */
+const ID_PAGE = 10_000;
+/** How many problems are named; the others are counted. */
+const MOST_NAMED = 100;
+
+const BEFORE_ALL_LINKS = -Number.MAX_SAFE_INTEGER;
+const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
+
+export interface Verification {
+  readonly valid: boolean;
+  /** How many links there are. */
+  readonly checked: number;
+  /** Events that are not sealed yet, and so not yet shown to be what they were. */
+  readonly unsealed: number;
+  /** Null for an empty chain. */
+  readonly head: ChainHead | null;
+  /** The first hundred. */
+  readonly problems: readonly ChainProblem[];
+  readonly problemCount: number;
+}
+
+export interface VerifyOptions {
+  readonly pepper: Pepper;
+  /** A head that was noted earlier. */
+  readonly noted?: ChainHead | null;
+  /** Ends the work with its reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each page with the number of links so far. */
+  readonly onProgress?: (checked: number) => void;
+}
+
+class Findings {
+  readonly named: ChainProblem[] = [];
+  count = 0;
+
+  add(problems: readonly ChainProblem[]): void {
+    this.count += problems.length;
+    this.named.push(...problems.slice(0, MOST_NAMED - this.named.length));
+  }
+}
+
+function recompute(pepper: Pepper, link: LinkFacts): ChainLink {
+  const { seq, eventId, previousHash, hash, event, personal } = link;
+  return {
+    seq,
+    eventId,
+    previousHash: previousHash.toString('hex'),
+    hash: hash.toString('hex'),
+    recomputed: event && sealHash(pepper, link, event).toString('hex'),
+    personalMatches: personal && event && matchesPersonal(personal, event.personal_hash),
+  };
+}
+
+/** Walks the chain from its first link to its last; answers the last, how many there are, and the link of the noted number. */
+async function walk(
+  run: Run,
+  { pepper, noted = null, signal, onProgress }: VerifyOptions,
+  findings: Findings,
+): Promise<{ last: JudgedLink; checked: number; found: ChainLink | null }> {
+  let last = BEGINNING;
+  let found: ChainLink | null = null;
+  let checked = 0;
+  let isMore = true;
+  for (let after = BEFORE_ALL_LINKS; isMore; after = last.seq) {
+    signal?.throwIfAborted();
+    const page = await loadLinks(run, after, PAGE);
+    for (const facts of page) {
+      const link = recompute(pepper, facts);
+      const { problems, judged } = judgeLink(last, link);
+      findings.add(problems);
+      if (link.seq === noted?.seq) found = link;
+      last = judged;
+    }
+    checked += page.length;
+    // Forged numbers may be too large to be told apart: the walk must end all the same.
+    isMore = page.length === PAGE && last.seq > after;
+    onProgress?.(checked);
+  }
+  return { last, checked, found };
+}
+
+/** Events that nobody sealed and that do not wait for it: `recordAudit` writes none of those. */
+async function findStrangers(run: Run, findings: Findings, signal?: AbortSignal): Promise<void> {
+  let after: string | null = BEFORE_ALL_IDS;
+  while (after !== null) {
+    signal?.throwIfAborted();
+    const page: { last: string | null; strangers: string[] } = await loadStrangers(run, after, ID_PAGE);
+    findings.add(page.strangers.map(inserted));
+    after = page.last;
+  }
+}
+
+/**
+ * Checks every link of the chain and every event in pages, each a statement and a snapshot of its own: nothing waits for
+ * it, and what is written meanwhile is either seen whole or not at all. Answers nothing of what is unsealed but how much.
+ */
+export async function verifyAudit(run: Run, options: VerifyOptions): Promise<Verification> {
+  const findings = new Findings();
+  const { last, checked, found } = await walk(run, options, findings);
+  if (options.noted) findings.add(judgeNoted(options.noted, found, last));
+  await findStrangers(run, findings, options.signal);
+  findings.add((await loadLostUnsealed(run, MOST_NAMED)).map(lost));
+  return {
+    valid: findings.count === 0,
+    checked,
+    unsealed: await countUnsealed(run),
+    head: checked === 0 ? null : { seq: last.seq, hash: last.hash },
+    problems: findings.named,
+    problemCount: findings.count,
+  };
+}
