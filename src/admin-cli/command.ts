@@ -10,6 +10,8 @@ export interface Workplace {
   readonly clock: Clock;
   /** Writes a line of the result. */
   readonly say: (line: string) => void;
+  /** Writes a line for whoever watches, beside the result. */
+  readonly mention: (line: string) => void;
 }
 
 /** The options of one run by their long name; all that were given are texts. */

@@ -9,12 +9,14 @@ import { resetAdminPasswordCommand } from './admin-password.js';
 import { parserOptions, type Command, type Given } from './command.js';
 import { rotateMasterKeyCommand } from './master-key.js';
 import { listKeysCommand, rotateSigningKeyCommand } from './signing-keys.js';
+import { verifyAuditCommand } from './verify-audit.js';
 
 export const COMMANDS = {
   'list-keys': listKeysCommand,
   'rotate-signing-key': rotateSigningKeyCommand,
   'rotate-master-key': rotateMasterKeyCommand,
   'reset-admin-password': resetAdminPasswordCommand,
+  'verify-audit': verifyAuditCommand,
 } as const satisfies Record<string, Command>;
 
 const isCommand = (name: string | undefined): name is keyof typeof COMMANDS =>
@@ -86,7 +88,7 @@ export async function runAdmin(
       { log: complain, attach: true },
     );
     try {
-      await asked.command.run({ config, database, clock, say }, asked.given);
+      await asked.command.run({ config, database, clock, say, mention: complain }, asked.given);
     } finally {
       await database.stop();
     }

@@ -190,6 +190,7 @@ describe('the master key in the data folder', () => {
         clock,
         database: { dataSource, dataDir, embedded: true, stop: async () => undefined },
         say: () => undefined,
+        mention: () => undefined,
       },
       {},
     );
