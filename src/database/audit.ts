@@ -70,6 +70,7 @@ export async function recordAudit(
 ): Promise<void> {
   const run = await inTransaction(manager);
   const data = personalText({ address: actor.address, ...entry.personal });
+  const customerId = entry.customerId ?? null;
   const salt = randomBytes(16);
   await run(RECORD_AUDIT, [
     uuidv7(),

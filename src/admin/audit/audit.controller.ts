@@ -1,37 +1,13 @@
 import { Controller, Get, Param, Query, Req } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { AuditView } from '../../database/audit-views.js';
 import { Requires } from '../../http/access.js';
+import { AdminAnswers, AdminLists } from '../../http/api-doc.js';
+import { exampleId } from '../../http/examples.js';
 import { adminAnswer, adminList } from '../../http/pagination.js';
+import { AUDIT_EVENT, eventBody, VERIFICATION, verificationBody } from './audit-body.js';
 import { AuditQuery, VerifyAuditQuery } from './audit.dto.js';
 import { AuditService } from './audit.service.js';
-import type { Verification } from './verify.js';
-
-const eventBody = (event: AuditView) => ({
-  id: event.id,
-  occurred_at: event.occurredAt,
-  actor_type: event.actorType,
-  actor_id: event.actorId,
-  action: event.action,
-  subject_type: event.subjectType,
-  subject_id: event.subjectId,
-  details: event.details,
-  personal: event.personal,
-  personal_erased: event.personalErased,
-  request_id: event.requestId,
-  seq: event.seq,
-  sealed_at: event.sealedAt,
-});
-
-const verificationBody = ({ valid, checked, unsealed, head, problems, problemCount }: Verification) => ({
-  valid,
-  checked,
-  unsealed,
-  head,
-  problem_count: problemCount,
-  problems: problems.map(({ kind, seq, through, eventId }) => ({ kind, seq, through, event_id: eventId })),
-});
 
 @ApiTags('audit')
 @ApiSecurity('admin_key')
@@ -41,18 +17,26 @@ export class AuditController {
   constructor(private readonly audit: AuditService) {}
 
   @Get()
+  @AdminLists('listAuditEvents', AUDIT_EVENT)
   async list(@Query() query: AuditQuery) {
     const [events, total] = await this.audit.list(query);
     return adminList(events.map(eventBody), total, query);
   }
 
-  /** Checks the whole log against the chain that seals it, and names what was changed, removed or inserted. */
   @Get('verify')
+  @AdminAnswers('verifyAudit', VERIFICATION, {
+    description:
+      'Checks the whole log against the chain that seals it, and names what was changed, removed or inserted. Note the `head` of the answer elsewhere: the next call proves with it that nothing was cut off the end since.',
+  })
   async verify(@Query() query: VerifyAuditQuery, @Req() { signal }: FastifyRequest) {
     return adminAnswer(verificationBody(await this.audit.verify(query, signal)));
   }
 
   @Get(':id')
+  @AdminAnswers('getAuditEvent', AUDIT_EVENT, {
+    parameters: { id: exampleId('AuditEvent') },
+    refuses: { 404: ['Audit event not found'] },
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(eventBody(await this.audit.get(id)));
   }

@@ -1,7 +1,6 @@
 import { ChoiceField, DateTimeField, Text } from '../../http/fields.js';
 import { listQuery } from '../../http/pagination.js';
-
-const ACTOR_TYPES = ['api_key', 'user', 'panel', 'system'] as const;
+import { ACTOR_TYPES } from './audit-body.js';
 
 export class AuditQuery extends listQuery(['occurred_at']) {
   @ChoiceField(ACTOR_TYPES)
