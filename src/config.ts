@@ -66,6 +66,8 @@ const headerToken = (value: string, name: string) =>
 const adminKey = (value: string, name: string) =>
   /^mk_[0-9a-f]{48}$/.test(value) ? value : refuse(name, 'must be mk_ and 48 hexadecimal digits');
 
+const flag = (value: string, name: string) => choice('true', 'false')(value, name) === 'true';
+
 const setting = <T>(parse: Setting<T>['parse'], fallback: NoInfer<T>): Setting<T> => ({ parse, fallback });
 const optional = <T>(parse: Setting<T>['parse']): Setting<T | null> => ({ parse, fallback: null });
 
@@ -93,6 +95,7 @@ export const SETTINGS = {
   METRICS_TOKEN: optional(headerToken),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
   MAX_UPLOAD_BYTES: setting(whole(1, 999_999_999_999), 4 * 1024 ** 3),
+  WEBHOOKS_ALLOW_PRIVATE: setting(flag, false),
   LIMIT_AUTH_PER_MINUTE: setting(perMinute, 20),
   LIMIT_ADMIN_PER_MINUTE: setting(perMinute, 60),
   LIMIT_SESSION_PER_MINUTE: setting(perMinute, 600),

@@ -3,12 +3,13 @@ import { LimitsModule } from '../http/limits/limits.module.js';
 import { AdminAuthenticator } from './admin-authenticator.js';
 import { KnownPrefixes } from './known-prefixes.js';
 import { LicenseGate } from './license-gate.js';
+import { NameLookup, Outbound } from './outbound.js';
 import { Sessions } from './sessions.js';
 
 /** Who may come in: panels by their license key, admins by theirs, people by their session. */
 @Module({
   imports: [LimitsModule],
-  providers: [LicenseGate, KnownPrefixes, AdminAuthenticator, Sessions],
-  exports: [LicenseGate, AdminAuthenticator, Sessions],
+  providers: [LicenseGate, KnownPrefixes, AdminAuthenticator, Sessions, NameLookup, Outbound],
+  exports: [LicenseGate, AdminAuthenticator, Sessions, Outbound],
 })
 export class AccessModule {}

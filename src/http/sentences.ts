@@ -18,6 +18,8 @@ export const SENTENCES = {
   version: 'The :field field must be a valid version.',
   date: 'The :field field must be a valid date.',
   email: 'The :field field must be a valid email address.',
+  url: 'The :field field must be an http or https URL without credentials.',
+  publicUrl: 'The :field field must not lead to a private address.',
   uuid: 'The :field field must be a valid UUID.',
   selected: 'The selected :field is invalid.',
   taken: 'The :field has already been taken.',

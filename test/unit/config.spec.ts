@@ -30,6 +30,7 @@ const DEFAULTS: Config = {
   METRICS_TOKEN: null,
   LOG_LEVEL: 'info',
   MAX_UPLOAD_BYTES: 4_294_967_296,
+  WEBHOOKS_ALLOW_PRIVATE: false,
   LIMIT_AUTH_PER_MINUTE: 20,
   LIMIT_ADMIN_PER_MINUTE: 60,
   LIMIT_SESSION_PER_MINUTE: 600,
@@ -94,6 +95,8 @@ describe('the configuration', () => {
     [{ METRICS_TOKEN: ' t0ken\n' }, { METRICS_TOKEN: 't0ken' }],
     [{ MOORING_ADMIN_KEY: `mk_${'0a'.repeat(24)}` }, { MOORING_ADMIN_KEY: `mk_${'0a'.repeat(24)}` }],
     [{ LOG_LEVEL: 'silent' }, { LOG_LEVEL: 'silent' }],
+    [{ WEBHOOKS_ALLOW_PRIVATE: 'true' }, { WEBHOOKS_ALLOW_PRIVATE: true }],
+    [{ WEBHOOKS_ALLOW_PRIVATE: 'false' }, {}],
     // The environment of a process is full of names that are not ours.
     [{ PATH: '/bin', LANG: 'C', mooring_x: '1', NODE_ENV: 'production' }, {}],
   ];
