@@ -10,6 +10,7 @@ import { AdminLicensesModule } from './admin/licenses/licenses.module.js';
 import { AdminPoliciesModule } from './admin/policies/policies.module.js';
 import { AdminProductsModule } from './admin/products/products.module.js';
 import { AdminVersionsModule } from './admin/versions/versions.module.js';
+import { AdminWebhooksModule } from './admin/webhooks/webhooks.module.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
 import { loggerModule } from './app.logging.js';
 import { AdminGuard } from './auth/admin.guard.js';
@@ -22,6 +23,7 @@ import { LicenseKeyGuard } from './http/limits/license-key.guard.js';
 import { LimitsModule } from './http/limits/limits.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LicensesModule } from './licenses/licenses.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 const FEATURES = [
   LicensesModule,
@@ -36,6 +38,8 @@ const FEATURES = [
   AdminBlocklistModule,
   AdminApiKeysModule,
   AdminAuditModule,
+  AdminWebhooksModule,
+  WebhooksModule,
   HealthModule,
 ];
 

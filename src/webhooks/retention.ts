@@ -1,0 +1,41 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../clock.js';
+import { poolOf } from '../database/data-source.js';
+import { onPool, type Run } from '../database/statements.js';
+import { deleteOldEvents, deleteRefusalNotices, dropPreviousSecrets } from '../database/webhook-retention.js';
+import { JobQueue } from '../jobs/job-queue.js';
+
+const DAY_MS = 86_400_000;
+
+/** Days for which events and their deliveries can be looked at and sent again. */
+const KEPT_DAYS = 30;
+
+/** In one statement; more would be under way for too long. */
+const BATCH = 2_000;
+
+/** Throws away what has been told for long, once a night in the cluster. */
+@Injectable()
+export class WebhookRetention implements OnModuleInit {
+  private readonly pool: Run;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly jobs: JobQueue,
+    private readonly clock: Clock,
+  ) {
+    this.pool = onPool(poolOf(dataSource));
+  }
+
+  onModuleInit(): void {
+    this.jobs.define({ name: 'webhook-retention', cron: '20 3 * * *', run: () => this.run() });
+  }
+
+  async run(): Promise<void> {
+    const now = this.clock.now();
+    const cutoff = new Date(now.getTime() - KEPT_DAYS * DAY_MS);
+    while ((await deleteOldEvents(this.pool, cutoff, BATCH)) === BATCH);
+    await deleteRefusalNotices(this.pool, new Date(now.getTime() - DAY_MS));
+    await dropPreviousSecrets(this.pool, now);
+  }
+}
