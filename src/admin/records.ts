@@ -26,7 +26,7 @@ export interface RecordKind<Row extends StoredRow> {
   readonly identity: (row: Row) => Record<string, unknown>;
   /** Free text that may name a person: kept where it can be erased. */
   readonly personal?: readonly (keyof Row & string)[];
-  /** What may name a person and is no text: of its changes nothing is told but that there were some. */
+  /** What may name a person and is no text, or hold a secret: of its changes nothing is told but that there were some. */
   readonly withheld?: readonly (keyof Row & string)[];
   /** The customer that the record belongs to. */
   readonly customerOf?: (row: Row) => string | null;
@@ -76,7 +76,12 @@ export class Records<Row extends StoredRow> {
   }
 
   /** `changesOf` sees the row as it is under the lock; what it leaves undefined stays. A change of nothing leaves no trace. */
-  async update(id: string, changesOf: (row: Row) => Partial<Row>, change: Change): Promise<Row> {
+  async update(
+    id: string,
+    changesOf: (row: Row) => Partial<Row>,
+    change: Change,
+    verb = 'updated',
+  ): Promise<Row> {
     return this.write(async (manager) => {
       const row = await this.find(manager, id, 'for_no_key_update');
       const columns = changesOf(row);
@@ -89,7 +94,7 @@ export class Records<Row extends StoredRow> {
       const values = { ...columns, updatedAt: change.now };
       await manager.update(this.kind.entity, this.where(row.id), values as QueryDeepPartialEntity<Row>);
       const updated = await this.find(manager, row.id);
-      await this.note(manager, change, updated, 'updated', { changes });
+      await this.note(manager, change, updated, verb, { changes });
       return updated;
     });
   }
@@ -129,7 +134,7 @@ export class Records<Row extends StoredRow> {
     manager: EntityManager,
     { actor, now }: Change,
     row: Row,
-    verb: 'created' | 'updated' | 'deleted',
+    verb: string,
     details: Record<string, unknown> = {},
   ): Promise<void> {
     const { subject, identity, personal = [], customerOf, toldAs } = this.kind;

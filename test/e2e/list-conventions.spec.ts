@@ -7,6 +7,8 @@ let lists: Operation[];
 /** A list of something's parts needs the something. */
 const OWNERS: Readonly<Record<string, () => Promise<string>>> = {
   licenses: async () => (await app.sell()).license.id,
+  webhooks: async () =>
+    (await app.must('POST', '/webhooks', { url: 'https://example.com/hook', events: ['*'] })).id,
   versions: async () => {
     const { product } = await app.sell();
     return (await app.must('POST', '/versions', { product: product.code, version: '1.0.0' })).id;
