@@ -16,8 +16,10 @@ import {
   resource,
   jws,
   text,
+  type Shape,
   type Wire,
 } from '../http/shapes.js';
+import type { JwkSet } from '../signing/key-rules.js';
 
 /** The license as a panel is told of it. */
 export const PANEL_LICENSE = resource('PanelLicense', {
@@ -52,7 +54,7 @@ const JWK = object({
 });
 
 /** The signing keys as JOSE libraries read them. */
-export const JWK_SET = resource('JwkSet', { keys: list(JWK) });
+export const JWK_SET: Shape<JwkSet> = resource('JwkSet', { keys: list(JWK) });
 
 /** The license as a panel is told of it, over the wire or in a lease file. */
 export const licenseBody = (license: LicenseRecord): Wire<typeof PANEL_LICENSE> => ({

@@ -1,12 +1,18 @@
 import { OmitType } from '@nestjs/swagger';
 import type { Channel } from '../domain/release.js';
+import { EXAMPLE_LICENSE_KEY } from '../http/examples.js';
 import { ChoiceField, HardwareIdField, Text, VersionField } from '../http/fields.js';
 
 const CHANNELS = ['stable', 'beta', 'alpha'] as const satisfies readonly Channel[];
 
 /** What a panel asks with that is there. */
 export class CheckUpdateRequest {
-  @Text({ required: true, trim: true, description: 'The license key; trimmed, in any case.' })
+  @Text({
+    required: true,
+    trim: true,
+    example: EXAMPLE_LICENSE_KEY,
+    description: 'The license key; trimmed, in any case.',
+  })
   license_key: string;
 
   @HardwareIdField({ required: true })
@@ -18,10 +24,10 @@ export class CheckUpdateRequest {
   @ChoiceField(CHANNELS, { default: 'stable' })
   channel: Channel;
 
-  @Text({ max: 64, description: 'For example linux.' })
+  @Text({ max: 64, example: 'linux' })
   platform?: string;
 
-  @Text({ max: 64, description: 'For example x64.' })
+  @Text({ max: 64, example: 'x64' })
   arch?: string;
 }
 

@@ -9,8 +9,10 @@ import { onPool, type Run } from '../database/statements.js';
 import { resolveDownload, type DownloadRefusal } from '../domain/release-policy.js';
 import { withoutBuild } from '../domain/version.js';
 import { forbidden, notFound, unauthorized, type ApiError } from '../http/errors.js';
+import type { Wire } from '../http/shapes.js';
 import { ArtifactSigner } from '../signing/artifact-signer.js';
 import { Pepper } from '../signing/data-keys.js';
+import type { DOWNLOAD_TOKEN } from './answers.js';
 import type { TokenRequest } from './downloads.dto.js';
 import { Entrance } from './entrance.js';
 import { updateRequest } from './update-request.js';
@@ -41,7 +43,7 @@ export class TokensService {
   }
 
   /** @throws ApiError 401, 403, 404 */
-  async mint(body: TokenRequest, address: string) {
+  async mint(body: TokenRequest, address: string): Promise<Wire<typeof DOWNLOAD_TOKEN>> {
     const { license, seatId, now } = await this.entrance.admit(body, address);
     const request = updateRequest(body);
     const named = request.version ?? null;

@@ -4,12 +4,18 @@ import { poolOf } from '../database/data-source.js';
 import { loadChangelog, loadReleases, type ReleaseRecord } from '../database/release-facts.js';
 import { onPool, type Run } from '../database/statements.js';
 import { offerUpdate, type UpdateOffer } from '../domain/release-policy.js';
+import type { Wire } from '../http/shapes.js';
+import type { UPDATE } from './answers.js';
 import type { CheckUpdateRequest } from './downloads.dto.js';
 import { Entrance } from './entrance.js';
 import { updateRequest } from './update-request.js';
 
 /** Without an update the panel has the latest there is for it, and there is nothing to tell of another. */
-const answer = (currentVersion: string, offer: UpdateOffer<ReleaseRecord>, changelog: string | null) => ({
+const answer = (
+  currentVersion: string,
+  offer: UpdateOffer<ReleaseRecord>,
+  changelog: string | null,
+): Wire<typeof UPDATE> => ({
   update_available: offer.offered !== null,
   current_version: currentVersion,
   latest_version: offer.latest?.version ?? currentVersion,

@@ -16,6 +16,9 @@ export const EXAMPLE_LICENSE_KEY = 'PANEL-3F8K-9YT8-M0BM-288A-XS72';
 export const EXAMPLE_LICENSE_HINT = 'PANEL-****-XS72';
 export const EXAMPLE_API_KEY = `mk_${exampleHash('key').slice(0, 48)}`;
 
+export const EXAMPLE_SESSION = `ms_${exampleHash('session').slice(0, 48)}`;
+export const EXAMPLE_PASSWORD = 'correct horse battery staple';
+
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
 
 /** The form of a compact JWS; what it says is made up. */

@@ -23,10 +23,10 @@ export class PanelRequest {
   @Text({ max: 255, example: 'panel-1.example.com' })
   hostname?: string;
 
-  @Text({ max: 64, description: 'For example linux.' })
+  @Text({ max: 64, example: 'linux' })
   platform?: string;
 
-  @Text({ max: 64, description: 'For example x64.' })
+  @Text({ max: 64, example: 'x64' })
   arch?: string;
 
   @NonceField({ example: 'b7c2f1d09e3a4856', description: 'Repeated in the signed `proof` of the answer.' })

@@ -1,5 +1,5 @@
 import { CALL, type CallFacts } from '../http/api-doc.js';
-import { PERMISSION, type RequiredAccess } from '../http/access.js';
+import { kindOfAccess, PERMISSION, type AccessKind, type RequiredAccess } from '../http/access.js';
 import { apiSegmentOf, planeOf, type Plane } from '../http/planes.js';
 import type { JsonSchema } from '../http/shapes.js';
 
@@ -37,12 +37,30 @@ export interface Call {
   readonly takesJson: boolean;
   readonly takesBytes: boolean;
   readonly pathParameters: readonly string[];
-  readonly permission: { readonly resource: string; readonly kind: string } | null;
+  readonly permission: { readonly resource: string; readonly kind: AccessKind } | null;
+  /** Whether it may be sent again under an Idempotency-Key, and held to a version by If-Match. */
+  readonly isRepeatable: boolean;
+  readonly isConditional: boolean;
 }
 
-export function callOf(method: string, path: string, found: FoundOperation): Call {
+/** The calls of a document. A change can be held to the version that `GET` of the same path answers. */
+export function callsOf(paths: Readonly<Record<string, Readonly<Record<string, FoundOperation>>>>): Call[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, found]) => callOf(method, path, found, 'get' in methods)),
+  );
+}
+
+function callOf(method: string, path: string, found: FoundOperation, isReadable: boolean): Call {
   const content = Object.keys(found.requestBody?.content ?? {});
   const required = found[PERMISSION];
+  const permission =
+    required === undefined
+      ? null
+      : { resource: required.resource, kind: kindOfAccess(required, method.toUpperCase()) };
+  const takesBytes = content.some((type) => type !== 'application/json');
+  const pathParameters = (found.parameters ?? [])
+    .filter((each) => each.in === 'path')
+    .map(({ name }) => name);
   return {
     method,
     path,
@@ -51,15 +69,15 @@ export function callOf(method: string, path: string, found: FoundOperation): Cal
     found,
     facts: found[CALL] ?? null,
     takesJson: content.includes('application/json'),
-    takesBytes: content.some((type) => type !== 'application/json'),
-    pathParameters: (found.parameters ?? []).filter((each) => each.in === 'path').map(({ name }) => name),
-    permission:
-      required === undefined
-        ? null
-        : {
-            resource: required.resource,
-            kind: required.kind ?? (method === 'get' || method === 'head' ? 'read' : 'write'),
-          },
+    takesBytes,
+    pathParameters,
+    permission,
+    isRepeatable: permission?.kind === 'write' && !takesBytes,
+    isConditional:
+      permission !== null &&
+      isReadable &&
+      pathParameters.includes('id') &&
+      (method === 'patch' || method === 'delete'),
   };
 }
 

@@ -1,11 +1,14 @@
 import { CALL, type CallFacts } from '../http/api-doc.js';
 import { PERMISSION } from '../http/access.js';
+import { isRecord } from '../http/checks.js';
+import { etagOf } from '../http/etag.js';
 import { PLANE_NAMES } from '../http/planes.js';
 import type { JsonSchema, Shape } from '../http/shapes.js';
-import { callOf, type Call, type FoundOperation } from './call.js';
+import { callsOf, type Call, type FoundOperation } from './call.js';
 import { HEADERS, headersOf, referTo } from './headers.js';
 import { REFUSAL_SCHEMAS, refusalName, refusalResponse, refusalsOf } from './refusals.js';
-import { closed, modern, parametersOf, requestBody, type Schemas } from './requests.js';
+import { SharedResponses } from './shared-responses.js';
+import { closed, modern, parametersOf, REQUEST_HEADERS, requestBody, type Schemas } from './requests.js';
 
 /** A document as Nest makes it of the controllers. */
 export interface FoundDocument {
@@ -21,6 +24,10 @@ const summaryOf = (operationId: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
+/** Whether an answer stands for one resource, and so tells its version. */
+const isResource = (shape: Shape | null): boolean =>
+  isRecord(shape?.example) && etagOf(shape.example.data) !== null;
+
 function success(call: Call, facts: CallFacts, status: number, shape: Shape | null): object {
   const own = Object.entries(facts.headers ?? {}).filter(
     ([, { on }]) => on === undefined || on.includes(status),
@@ -28,7 +35,10 @@ function success(call: Call, facts: CallFacts, status: number, shape: Shape | nu
   return {
     description: DESCRIPTIONS[status] ?? 'Done.',
     headers: {
-      ...referTo(headersOf(call, status)),
+      ...referTo([
+        ...headersOf(call, status),
+        ...(isResource(shape) && call.permission ? (['ETag'] as const) : []),
+      ]),
       ...Object.fromEntries(
         own.map(([name, { description, example }]) => [
           name,
@@ -57,7 +67,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   304: 'What the caller has is still right.',
 };
 
-function responsesOf(call: Call): Record<string, object> {
+function responsesOf(call: Call, shared: SharedResponses): Record<string, object> {
   const { facts } = call;
   const [usual = '200'] = Object.keys(call.found.responses);
   const successes = Object.entries(facts?.answers ?? {}).map(([key, shape]) => {
@@ -65,12 +75,13 @@ function responsesOf(call: Call): Record<string, object> {
     return [status, success(call, facts as CallFacts, Number(status), shape)] as const;
   });
   const refusals = [...refusalsOf(call)].map(
-    ([status, each]) => [String(status), refusalResponse(call, status, each)] as const,
+    ([status, each]) =>
+      [String(status), shared.refer(`${call.plane}-${status}`, refusalResponse(call, status, each))] as const,
   );
   return Object.fromEntries([...successes, ...refusals]);
 }
 
-function operationOf(call: Call, schemas: Schemas): object {
+function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): object {
   const { found, facts, permission } = call;
   const { [CALL]: _facts, [PERMISSION]: _permission, security, tags } = found;
   const operationId = facts?.operationId ?? found.operationId ?? '';
@@ -80,11 +91,11 @@ function operationOf(call: Call, schemas: Schemas): object {
     summary: summaryOf(operationId),
     ...(facts?.description !== undefined && { description: facts.description }),
     tags,
-    security: security ?? [],
+    security: call.plane === 'admin' ? [{ admin_key: [] }, { bearer: [] }] : (security ?? []),
     ...(permission !== null && { 'x-permission': `${permission.resource}:${permission.kind}` }),
     parameters: parametersOf(call),
     ...(body !== undefined && { requestBody: body }),
-    responses: responsesOf(call),
+    responses: responsesOf(call, shared),
   };
 }
 
@@ -105,27 +116,25 @@ const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
  */
 export function completeDocument(found: FoundDocument & Readonly<Record<string, unknown>>): ApiDocument {
   const schemas = found.components?.schemas ?? {};
-  const calls = Object.entries(found.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => callOf(method, path, operation)),
-  );
-  const byPath = Map.groupBy(calls, ({ path }) => path);
+  const calls = callsOf(found.paths);
+  const shared = new SharedResponses();
   const requests = Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, closed(modern(schema) as JsonSchema)]),
   );
   const refusals = PLANE_NAMES.map((plane) => [refusalName(plane), REFUSAL_SCHEMAS[plane]] as const);
+  const byPath = sorted(Object.fromEntries(Map.groupBy(calls, ({ path }) => path)));
+  const paths = Object.entries(byPath).map(([path, each]) => {
+    const operations = each.map((call) => [call.method, operationOf(call, schemas, shared)] as const);
+    return [path, Object.fromEntries(operations)] as const;
+  });
   return {
     ...found,
-    paths: sorted(
-      Object.fromEntries(
-        [...byPath].map(([path, each]) => [
-          path,
-          Object.fromEntries(each.map((call) => [call.method, operationOf(call, schemas)])),
-        ]),
-      ),
-    ),
+    paths: Object.fromEntries(paths),
     components: {
       ...found.components,
       headers: HEADERS,
+      parameters: REQUEST_HEADERS,
+      responses: sorted(shared.components()),
       schemas: sorted({ ...requests, ...componentsOf(calls), ...Object.fromEntries(refusals) }),
     },
   };

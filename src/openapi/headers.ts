@@ -36,6 +36,15 @@ export const HEADERS = {
     required: true,
     schema: { ...whole, minimum: 1, examples: [60] },
   },
+  ETag: {
+    description: 'The version of the resource, for `If-Match`.',
+    required: true,
+    schema: { type: 'string', examples: ['"8vJ3c1yQmUq0Zc5wT2n7XkLpRdE"'] },
+  },
+  'Idempotency-Replayed': {
+    description: 'There and `true` when this answer was given before, under the same `Idempotency-Key`.',
+    schema: { const: 'true' },
+  },
 } as const satisfies Record<string, Header>;
 
 export type HeaderName = keyof typeof HEADERS;
@@ -53,9 +62,16 @@ const ALWAYS: Readonly<Record<string, readonly HeaderName[]>> = {
 
 export const isLimited = ({ segment }: Pick<Call, 'segment'>): boolean => (segment ?? '') in ALWAYS;
 
+/** A refusal for the credential, a limit or a failure may be another at the next try: it is not kept. */
+const isReplayed = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
+
 /** The headers of an answer of a call, by its status. */
-export function headersOf({ segment }: Pick<Call, 'segment'>, status: number): readonly HeaderName[] {
-  const always = ALWAYS[segment ?? ''] ?? [];
+export function headersOf(
+  { segment, isRepeatable }: Pick<Call, 'segment' | 'isRepeatable'>,
+  status: number,
+): readonly HeaderName[] {
+  const counted = ALWAYS[segment ?? ''] ?? [];
+  const always = isRepeatable && isReplayed(status) ? [...counted, 'Idempotency-Replayed' as const] : counted;
   if (status === 503) return [...always, 'Retry-After'];
   if (status !== 429) return always;
   return [...new Set([...always, ...COUNTED, 'Retry-After' as const])];

@@ -113,6 +113,18 @@ function ofTheCall(call: Call): Refusal[] {
   const isApi = call.segment !== null;
   return [
     ...(takesJson ? said(400, 'Malformed JSON') : []),
+    ...(call.isRepeatable
+      ? [
+          ...said(400, 'Idempotency-Key must have 1 to 255 visible ASCII characters'),
+          ...said(409, 'A request with this Idempotency-Key is still running'),
+          {
+            status: 409,
+            code: 'IDEMPOTENCY_KEY_CONFLICT' as const,
+            error: ERRORS.IDEMPOTENCY_KEY_CONFLICT.error,
+          },
+        ]
+      : []),
+    ...(call.isConditional ? said(412, 'The resource has changed since it was read') : []),
     ...(plane === 'admin' ? said(401, 'Invalid or missing API key') : []),
     ...(plane === 'panel' && !isOpen(call) && own[401] === undefined
       ? said(401, 'Missing authorization')
@@ -148,8 +160,13 @@ const nameOf = ({ code: ownCode, error: text }: Refusal): string =>
         .replace(/[^a-z0-9]+/g, '-')
         .replace(/^-|-$/g, '');
 
+export interface RefusalResponse {
+  readonly description: string;
+  readonly [member: string]: unknown;
+}
+
 /** One status of a call as the document has it. */
-export function refusalResponse(call: Call, status: number, refusals: readonly Refusal[]): object {
+export function refusalResponse(call: Call, status: number, refusals: readonly Refusal[]): RefusalResponse {
   const { plane } = call;
   const codes = [...new Set(refusals.map((each) => each.code))];
   const base = { $ref: `#/components/schemas/${refusalName(plane)}` };

@@ -100,5 +100,28 @@ function parameter(call: Call, found: FoundParameter): object {
   };
 }
 
-export const parametersOf = (call: Call): object[] =>
-  (call.found.parameters ?? []).map((found) => parameter(call, found));
+/** Headers of requests, under the names of their components. */
+export const REQUEST_HEADERS = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'Sent again within 24 hours with the same key, the request has no second effect and the same answer.',
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', examples: ['order-1042'] },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'The `ETag` of the resource as it was read: nothing is changed if another has changed it since.',
+    schema: { type: 'string', examples: ['"8vJ3c1yQmUq0Zc5wT2n7XkLpRdE"'] },
+  },
+} as const;
+
+const refer = (name: keyof typeof REQUEST_HEADERS) => ({ $ref: `#/components/parameters/${name}` });
+
+export const parametersOf = (call: Call): object[] => [
+  ...(call.found.parameters ?? []).map((found) => parameter(call, found)),
+  ...(call.isRepeatable ? [refer('IdempotencyKey')] : []),
+  ...(call.isConditional ? [refer('IfMatch')] : []),
+];

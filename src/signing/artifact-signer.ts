@@ -28,12 +28,14 @@ export class ArtifactSigner {
   }
 
   /** One compact JWS for each. Not inside a transaction: the key ring may need a connection of its own. */
-  async sign(artifacts: readonly SignedArtifact[]): Promise<string[]> {
+  async sign<const T extends readonly SignedArtifact[]>(
+    artifacts: T,
+  ): Promise<{ -readonly [I in keyof T]: string }> {
     // A key that another node has called compromised must not sign once more here.
     await this.ring.ensureVersion(await loadRingVersion(this.pool));
     const issuedAt = this.clock.now();
     const expiresAt = new Date(issuedAt.getTime() + VALID_FOR_MS);
-    return Promise.all(
+    const signatures = await Promise.all(
       artifacts.map((artifact) =>
         this.ring.sign(
           JWS_TYPES.artifact,
@@ -42,5 +44,6 @@ export class ArtifactSigner {
         ),
       ),
     );
+    return signatures as { -readonly [I in keyof T]: string };
   }
 }

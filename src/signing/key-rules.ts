@@ -5,12 +5,12 @@ export interface PublishedKey {
   readonly kid: string;
   readonly alg: 'EdDSA';
   readonly use: 'sig';
-  readonly endorsements: string[];
+  readonly endorsements: readonly string[];
   readonly [parameter: string]: unknown;
 }
 
 export interface JwkSet {
-  readonly keys: PublishedKey[];
+  readonly keys: readonly PublishedKey[];
 }
 
 /** A key that was stolen proves nothing, whenever it signed. */

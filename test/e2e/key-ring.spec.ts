@@ -81,7 +81,9 @@ const kidsOf = ({ keys }: JwkSet) => keys.map(({ kid }) => kid);
 
 /** The payload of a JWS that the published keys verify. */
 async function verified(jws: string, keys: JwkSet): Promise<unknown> {
-  const { payload } = await compactVerify(jws, createLocalJWKSet(keys), { algorithms: ['EdDSA'] });
+  const { payload } = await compactVerify(jws, createLocalJWKSet({ keys: [...keys.keys] }), {
+    algorithms: ['EdDSA'],
+  });
   return JSON.parse(Buffer.from(payload).toString());
 }
 

@@ -1,10 +1,12 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../domain/actor.js';
+import { RULES_OF } from '../../domain/verdicts.js';
 import { Requires } from '../../http/access.js';
+import { AdminAnswers, AdminLists } from '../../http/api-doc.js';
 import { adminAnswer, adminList } from '../../http/pagination.js';
 import { CurrentActor } from '../../http/principal.js';
-import { activationBody, leaseFileBody } from './activation-body.js';
+import { ACTIVATION, activationBody, LEASE_FILE, leaseFileBody, RESET } from './activation-body.js';
 import { ActivateOffline, ActivationsQuery } from './activations.dto.js';
 import { ActivationsService } from './activations.service.js';
 import { OfflineActivationService } from './offline-activation.service.js';
@@ -19,21 +21,28 @@ export class ActivationsController {
     private readonly offline: OfflineActivationService,
   ) {}
 
-  /** The active seats; with `released=true` their history, too. */
   @Get()
+  @AdminLists('listActivations', ACTIVATION, {
+    description: 'The active seats; with `released=true` their history, too.',
+  })
   async list(@Param('id') id: string, @Query() query: ActivationsQuery) {
     const [rows, total] = await this.activations.list(id, query);
     return adminList(rows.map(activationBody), total, query);
   }
 
-  /** An air-gapped panel's seat; `data` is the lease file to carry to it. */
   @Post()
+  @AdminAnswers('activateOffline', LEASE_FILE, {
+    description: "An air-gapped panel's seat; `data` is the lease file to carry to it.",
+    verdicts: RULES_OF.activate.filter((code) => code !== 'INVALID_KEY'),
+  })
   async activate(@Param('id') id: string, @Body() body: ActivateOffline, @CurrentActor() actor: Actor) {
     return adminAnswer(leaseFileBody(await this.offline.activate(id, body, actor)));
   }
 
-  /** Frees a seat: its panel is refused from its very next call on. */
   @Delete(':activation_id')
+  @AdminAnswers('releaseActivation', ACTIVATION, {
+    description: 'Frees a seat: its panel is refused from its very next call on.',
+  })
   async release(
     @Param('id') id: string,
     @Param('activation_id') activationId: string,
@@ -42,8 +51,10 @@ export class ActivationsController {
     return adminAnswer(activationBody(await this.activations.release(id, activationId, actor)));
   }
 
-  /** Frees every seat; `released` is how many there were. */
   @Delete()
+  @AdminAnswers('resetActivations', RESET, {
+    description: 'Frees every seat; `released` is how many there were.',
+  })
   async reset(@Param('id') id: string, @CurrentActor() actor: Actor) {
     return adminAnswer({ released: await this.activations.reset(id, actor) });
   }

@@ -1,4 +1,5 @@
 import { SEATS_SORTED } from '../../database/seat-lists.js';
+import { EXAMPLE_OTHER_HARDWARE } from '../../http/examples.js';
 import { BooleanField, HardwareIdField, IntegerField, VersionField } from '../../http/fields.js';
 import { listQuery } from '../../http/pagination.js';
 
@@ -17,7 +18,7 @@ export class ActivationsQuery extends listQuery(Object.keys(SEATS_SORTED)) {
 
 /** An air-gapped panel, whose admin carries the lease to it. */
 export class ActivateOffline {
-  @HardwareIdField({ required: true })
+  @HardwareIdField({ required: true, example: EXAMPLE_OTHER_HARDWARE })
   hardware_id: string;
 
   @VersionField({ required: true })
@@ -27,6 +28,7 @@ export class ActivateOffline {
     required: true,
     min: 1,
     max: TEN_YEARS_IN_DAYS,
+    example: 180,
     description: 'How long the lease is valid; no longer than the license.',
   })
   valid_days: number;

@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { ApiKey } from '../../database/entities/index.js';
 import { Requires } from '../../http/access.js';
+import { AdminAnswers, AdminLists } from '../../http/api-doc.js';
 import { adminAnswer, adminList } from '../../http/pagination.js';
 import { actorOf } from '../../http/principal.js';
+import { API_KEY, apiKeyBody, NEW_API_KEY, newApiKeyBody } from './api-key-body.js';
 import { ApiKeysQuery, CreateApiKey, UpdateApiKey } from './api-keys.dto.js';
 import { ApiKeysService, type Asker } from './api-keys.service.js';
 
@@ -13,19 +14,8 @@ const askerOf = (request: FastifyRequest): Asker => ({
   permissions: request.principal?.permissions ?? [],
 });
 
-const apiKeyBody = (row: ApiKey) => ({
-  id: row.id,
-  name: row.name,
-  key_prefix: row.keyPrefix,
-  permissions: row.permissions,
-  ip_whitelist: row.ipWhitelist,
-  rate_limit: row.rateLimit,
-  enabled: row.enabled,
-  expires_at: row.expiresAt,
-  last_used_at: row.lastUsedAt,
-  created_at: row.createdAt,
-  updated_at: row.updatedAt,
-});
+const UNKNOWN = { 404: ['API key not found'] };
+const BEYOND = { 403: ["API key cannot grant 'products:write'"] };
 
 @ApiTags('api-keys')
 @ApiSecurity('admin_key')
@@ -35,31 +25,43 @@ export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
   @Get()
+  @AdminLists('listApiKeys', API_KEY)
   async list(@Query() query: ApiKeysQuery) {
     const [rows, total] = await this.apiKeys.list(query);
     return adminList(rows.map(apiKeyBody), total, query);
   }
 
-  /** The answer is the only one that holds the key itself. */
   @Post()
+  @AdminAnswers('createApiKey', NEW_API_KEY, {
+    description: 'The answer is the only one that holds the key itself.',
+    refuses: BEYOND,
+  })
   async create(@Body() body: CreateApiKey, @Req() request: FastifyRequest) {
     const { row, key } = await this.apiKeys.create(body, askerOf(request));
-    return adminAnswer({ ...apiKeyBody(row), key });
+    return adminAnswer(newApiKeyBody(row, key));
   }
 
   @Get(':id')
+  @AdminAnswers('getApiKey', API_KEY, { refuses: UNKNOWN })
   async get(@Param('id') id: string) {
     return adminAnswer(apiKeyBody(await this.apiKeys.get(id)));
   }
 
-  /** `expires_in` counts from now. */
   @Patch(':id')
+  @AdminAnswers('updateApiKey', API_KEY, {
+    description: '`expires_in` counts from now.',
+    sends: { enabled: true, rate_limit: 600 },
+    refuses: { ...UNKNOWN, ...BEYOND },
+  })
   async update(@Param('id') id: string, @Body() body: UpdateApiKey, @Req() request: FastifyRequest) {
     return adminAnswer(apiKeyBody(await this.apiKeys.update(id, body, askerOf(request))));
   }
 
-  /** The key is refused from the very next call. */
   @Delete(':id')
+  @AdminAnswers('deleteApiKey', null, {
+    description: 'The key is refused from the very next call.',
+    refuses: { ...UNKNOWN, ...BEYOND },
+  })
   async remove(@Param('id') id: string, @Req() request: FastifyRequest) {
     await this.apiKeys.remove(id, askerOf(request));
     return adminAnswer(null);

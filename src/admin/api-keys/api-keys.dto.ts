@@ -26,7 +26,12 @@ const PermissionsField = () =>
       nullable: false,
       check: firstOf(items(PERMISSIONS.length, oneOf(PERMISSIONS)), notEmpty),
     },
-    { type: 'array', items: { type: 'string', enum: [...PERMISSIONS] }, minItems: 1 },
+    {
+      type: 'array',
+      items: { type: 'string', enum: [...PERMISSIONS] },
+      minItems: 1,
+      example: ['licenses:write', 'customers:write'],
+    },
   );
 
 const AddressRangesField = () =>
@@ -37,12 +42,12 @@ const AddressRangesField = () =>
       items: { type: 'string' },
       maxItems: MAX_ADDRESSES,
       description: 'Addresses and CIDR ranges; an empty list admits every address.',
-      example: ['192.0.2.7', '2001:db8::/32'],
+      example: ['127.0.0.1', '2001:db8::/32'],
     },
   );
 
 export class CreateApiKey {
-  @Text({ required: true, trim: true, max: 100 })
+  @Text({ required: true, trim: true, max: 100, example: 'Billing' })
   name: string;
 
   @PermissionsField()

@@ -1,12 +1,13 @@
 import { OmitType, PartialType } from '@nestjs/swagger';
+import { EXAMPLE_OTHER_HARDWARE } from '../../http/examples.js';
 import { HardwareIdField, Text } from '../../http/fields.js';
 import { listQuery } from '../../http/pagination.js';
 
 export class BlockHardware {
-  @HardwareIdField({ required: true })
+  @HardwareIdField({ required: true, example: EXAMPLE_OTHER_HARDWARE })
   hardware_id: string;
 
-  @Text({ max: 500, nullable: true })
+  @Text({ max: 500, nullable: true, example: 'Charged back' })
   reason?: string | null;
 }
 

@@ -11,6 +11,8 @@ import type { LicenseAction } from '../../domain/verdicts.js';
 import { withoutBuild } from '../../domain/version.js';
 import { fieldErrors, notFound } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
+import type { Wire } from '../../http/shapes.js';
+import type { EXPLANATION } from './explanation.js';
 import type { ExplainLicense } from './licenses.dto.js';
 
 /** A call that has not been made. */
@@ -53,7 +55,7 @@ export class ExplainService {
   ) {}
 
   /** One snapshot and no lock: what is asked about goes on undisturbed. */
-  explain(id: string, body: ExplainLicense) {
+  explain(id: string, body: ExplainLicense): Promise<Wire<typeof EXPLANATION>> {
     refusePrevious(body);
     const now = body.at ?? this.clock.now();
     const to = parseHardwareId(body.hardware_id);

@@ -1,5 +1,20 @@
 import type { LicenseView } from '../../database/license-views.js';
 import type { RawLicenseKey } from '../../domain/license-key.js';
+import { EXAMPLE_LICENSE_HINT, EXAMPLE_LICENSE_KEY } from '../../http/examples.js';
+import {
+  anyObject,
+  choice,
+  counters,
+  id,
+  instant,
+  integer,
+  list,
+  nullable,
+  resource,
+  text,
+  version,
+  type Wire,
+} from '../../http/shapes.js';
 import type { CreateLicense } from './licenses.dto.js';
 
 /** A license with the key that nobody can read again. */
@@ -8,7 +23,35 @@ export interface IssuedLicense {
   readonly key: RawLicenseKey;
 }
 
-export const licenseBody = (license: LicenseView) => ({
+const FIELDS = {
+  id: id('License'),
+  key: text({ example: EXAMPLE_LICENSE_HINT, description: 'Masked.' }),
+  product: text({ example: 'panel', description: 'The code of the product.' }),
+  policy: text({ example: 'pro', description: 'The code of the policy.' }),
+  customer_id: nullable(id('Customer'), { example: null }),
+  status: choice(['active', 'suspended', 'revoked']),
+  status_reason: nullable(text({ example: 'Charged back' }), { example: null }),
+  max_activations: integer({ example: 3 }),
+  activations: integer({ description: 'Seats in use.' }),
+  expires_at: nullable(instant({ example: '2027-03-01T09:00:00.000Z' })),
+  updates_until: nullable(instant({ example: '2027-03-01T09:00:00.000Z' })),
+  minimum_version: nullable(version(), { example: null }),
+  limits: counters({ description: '−1 is unlimited.' }),
+  features: list(text({ example: 'backup' })),
+  metadata: anyObject({ example: { order: 1042 }, description: 'Anything of the vendor’s own.' }),
+  created_at: instant(),
+  updated_at: instant(),
+};
+
+export const LICENSE = resource('License', FIELDS);
+
+/** With the key itself, which nobody can read again. */
+export const ISSUED_LICENSE = resource('IssuedLicense', {
+  ...FIELDS,
+  key: text({ example: EXAMPLE_LICENSE_KEY, description: 'The whole key, this once.' }),
+});
+
+export const licenseBody = (license: LicenseView): Wire<typeof LICENSE> => ({
   id: license.id,
   key: license.keyHint,
   product: license.product,
@@ -28,7 +71,10 @@ export const licenseBody = (license: LicenseView) => ({
   updated_at: license.updatedAt,
 });
 
-export const issuedBody = ({ license, key }: IssuedLicense) => ({ ...licenseBody(license), key });
+export const issuedBody = ({ license, key }: IssuedLicense): Wire<typeof ISSUED_LICENSE> => ({
+  ...licenseBody(license),
+  key,
+});
 
 /** One license, or an array where a quantity was asked for: of one, too, so that a program reads one shape. */
 export function createdBody({ quantity }: Pick<CreateLicense, 'quantity'>, issued: readonly IssuedLicense[]) {

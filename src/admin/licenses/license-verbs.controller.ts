@@ -2,10 +2,12 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../domain/actor.js';
 import { Requires } from '../../http/access.js';
+import { AdminAnswers } from '../../http/api-doc.js';
 import { adminAnswer } from '../../http/pagination.js';
 import { CurrentActor } from '../../http/principal.js';
+import { EXPLANATION } from './explanation.js';
 import { ExplainService } from './explain.service.js';
-import { issuedBody, licenseBody } from './license-body.js';
+import { ISSUED_LICENSE, issuedBody, LICENSE, licenseBody } from './license-body.js';
 import { LicenseVerbsService } from './license-verbs.service.js';
 import { ChangeStatus, ExplainLicense, RenewLicense, RotateKey } from './licenses.dto.js';
 
@@ -19,43 +21,62 @@ export class LicenseVerbsController {
     private readonly explanations: ExplainService,
   ) {}
 
-  /** Refuses every panel of the license until it is reinstated. */
   @Post('suspend')
   @HttpCode(200)
+  @AdminAnswers('suspendLicense', LICENSE, {
+    description: 'Refuses every panel of the license until it is reinstated.',
+    refuses: { 409: ['The license is already suspended.', 'A revoked license cannot be suspended.'] },
+  })
   async suspend(@Param('id') id: string, @Body() body: ChangeStatus, @CurrentActor() actor: Actor) {
     return adminAnswer(licenseBody(await this.verbs.changeStatus(id, 'suspend', body, actor)));
   }
 
   @Post('reinstate')
   @HttpCode(200)
+  @AdminAnswers('reinstateLicense', LICENSE, {
+    sends: { reason: 'Paid after all' },
+    refuses: { 409: ['The license is already active.', 'A revoked license cannot be reinstated.'] },
+  })
   async reinstate(@Param('id') id: string, @Body() body: ChangeStatus, @CurrentActor() actor: Actor) {
     return adminAnswer(licenseBody(await this.verbs.changeStatus(id, 'reinstate', body, actor)));
   }
 
-  /** Refuses every panel of the license for good. */
   @Post('revoke')
   @HttpCode(200)
+  @AdminAnswers('revokeLicense', LICENSE, {
+    description: 'Refuses every panel of the license for good.',
+    refuses: { 409: ['The license is already revoked.'] },
+  })
   async revoke(@Param('id') id: string, @Body() body: ChangeStatus, @CurrentActor() actor: Actor) {
     return adminAnswer(licenseBody(await this.verbs.changeStatus(id, 'revoke', body, actor)));
   }
 
-  /** Extends what ends: the license by `days`, its updates by those of the policy. */
   @Post('renew')
   @HttpCode(200)
+  @AdminAnswers('renewLicense', LICENSE, {
+    description: 'Extends what ends: the license by `days`, its updates by those of the policy.',
+    refuses: { 409: ['The license has no end that could be extended.'] },
+  })
   async renew(@Param('id') id: string, @Body() body: RenewLicense, @CurrentActor() actor: Actor) {
     return adminAnswer(licenseBody(await this.verbs.renew(id, body, actor)));
   }
 
-  /** Replaces the key; the answer is the only one that holds the new one. Seats stay. */
   @Post('rotate-key')
   @HttpCode(200)
+  @AdminAnswers('rotateLicenseKey', ISSUED_LICENSE, {
+    description: 'Replaces the key; the answer is the only one that holds the new one. Seats stay.',
+    refuses: { 409: ['A revoked license cannot be given a new key.'] },
+  })
   async rotateKey(@Param('id') id: string, @Body() body: RotateKey, @CurrentActor() actor: Actor) {
     return adminAnswer(issuedBody(await this.verbs.rotateKey(id, body, actor)));
   }
 
-  /** What a call would be answered at a moment, rule by rule. Changes nothing. */
   @Post('explain')
   @HttpCode(200)
+  @AdminAnswers('explainLicense', EXPLANATION, {
+    description:
+      'What a call would be answered at a moment, rule by rule, also past the first that fails. Changes nothing.',
+  })
   @Requires('licenses', 'read')
   async explain(@Param('id') id: string, @Body() body: ExplainLicense) {
     return adminAnswer(await this.explanations.explain(id, body));

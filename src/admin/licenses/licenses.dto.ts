@@ -21,10 +21,10 @@ const HOURS_OF_A_YEAR = 8_760;
 
 /** What is absent comes from the policy; a null date is no end, whatever the policy says. */
 export class CreateLicense {
-  @Text({ required: true, max: 64, description: 'The code of the product.' })
+  @Text({ required: true, max: 64, example: 'panel', description: 'The code of the product.' })
   product: string;
 
-  @Text({ required: true, max: 64, description: 'The code of the policy.' })
+  @Text({ required: true, max: 64, example: 'pro', description: 'The code of the policy.' })
   policy: string;
 
   @UuidField({ nullable: true, description: 'Whom it is sold to, and in whose portal it is seen.' })
@@ -48,7 +48,10 @@ export class CreateLicense {
   @StringListField({ pattern: FEATURE_NAME, description: 'Replaces the features of the policy.' })
   features?: string[];
 
-  @MetadataField({ description: 'Anything of the vendor’s own; panels never see it.' })
+  @MetadataField({
+    example: { order: 1042 },
+    description: 'Anything of the vendor’s own; panels never see it.',
+  })
   metadata?: Record<string, unknown>;
 
   @IntegerField({ min: 1, max: MAX_QUANTITY, description: 'With it the answer is an array.' })
@@ -87,12 +90,12 @@ export class LicensesQuery extends listQuery(Object.keys(LICENSES_SORTED)) {
 }
 
 export class ChangeStatus {
-  @Text({ max: 500 })
+  @Text({ max: 500, example: 'Charged back' })
   reason?: string;
 }
 
 export class RenewLicense {
-  @IntegerField({ min: 1, max: MAX_DAYS, description: 'Those of the policy unless given.' })
+  @IntegerField({ min: 1, max: MAX_DAYS, example: 365, description: 'Those of the policy unless given.' })
   days?: number;
 }
 
@@ -101,13 +104,14 @@ export class RotateKey {
     min: 0,
     max: HOURS_OF_A_YEAR,
     default: 0,
+    example: 24,
     description: 'For how long the old key is accepted as well.',
   })
   overlap_hours: number;
 }
 
 export class ExplainLicense {
-  @ChoiceField(Object.keys(RULES_OF), { required: true })
+  @ChoiceField(Object.keys(RULES_OF), { required: true, example: 'validate' })
   action: LicenseAction;
 
   @HardwareIdField({ required: true })

@@ -38,22 +38,33 @@ export class CreatePolicy {
   @Text({ required: true, max: 64, pattern: /^[a-z0-9][a-z0-9._-]*$/, example: 'pro' })
   code: string;
 
-  @Text({ required: true, trim: true })
+  @Text({ required: true, trim: true, example: 'Pro' })
   name: string;
 
-  @CountersField({ unlimited: true, default: {}, description: 'Copied into new licenses; −1 is unlimited.' })
+  @CountersField({
+    unlimited: true,
+    default: {},
+    example: { accounts: 10, domains: 7 },
+    description: 'Copied into new licenses; −1 is unlimited.',
+  })
   limits: Record<string, number>;
 
-  @StringListField({ pattern: FEATURE_NAME, default: [], description: 'Copied into new licenses.' })
+  @StringListField({
+    pattern: FEATURE_NAME,
+    default: [],
+    example: ['backup'],
+    description: 'Copied into new licenses.',
+  })
   features: string[];
 
-  @IntegerField({ min: 1, nullable: true, description: 'Copied into new licenses; null for 1.' })
+  @IntegerField({ min: 1, nullable: true, example: 3, description: 'Copied into new licenses; null for 1.' })
   max_activations?: number | null;
 
   @IntegerField({
     min: 1,
     max: MAX_DAYS,
     nullable: true,
+    example: 365,
     description: 'What new licenses last and a renewal adds; null for no end.',
   })
   duration_days?: number | null;
@@ -62,6 +73,7 @@ export class CreatePolicy {
     min: 1,
     max: MAX_DAYS,
     nullable: true,
+    example: 365,
     description: 'How long new licenses cover updates, and what a renewal adds to it; null for no end.',
   })
   updates_days?: number | null;

@@ -13,14 +13,15 @@ export class UploadQuery {
     trim: true,
     max: 255,
     pattern: FILENAME,
+    example: 'panel-1.4.2.tgz',
     description: 'The name under which panels get it.',
   })
   filename: string;
 
-  @Text({ max: 64, pattern: TARGET, description: 'For example linux; absent for every platform.' })
+  @Text({ max: 64, pattern: TARGET, example: 'linux', description: 'Absent for every platform.' })
   platform?: string;
 
-  @Text({ max: 64, pattern: TARGET, description: 'For example x64; absent for every architecture.' })
+  @Text({ max: 64, pattern: TARGET, example: 'x64', description: 'Absent for every architecture.' })
   arch?: string;
 }
 

@@ -16,16 +16,16 @@ export const STATUSES = ['draft', 'published', 'yanked'] as const satisfies read
 const MAX_CHANGELOG = 100_000;
 
 export class CreateVersion {
-  @Text({ required: true, max: 64, description: "The product's code." })
+  @Text({ required: true, max: 64, example: 'panel', description: "The product's code." })
   product: string;
 
-  @VersionField({ required: true })
+  @VersionField({ required: true, example: '1.4.2' })
   version: string;
 
   @ChoiceField(CHANNELS, { default: 'stable' })
   channel: Release['channel'];
 
-  @Text({ max: MAX_CHANGELOG, nullable: true })
+  @Text({ max: MAX_CHANGELOG, nullable: true, example: 'Faster.' })
   changelog?: string | null;
 
   @VersionField({ nullable: true, description: 'Panels below it need a stepping stone.' })
@@ -58,7 +58,7 @@ export class CreateVersion {
 export class UpdateVersion extends PartialType(OmitType(CreateVersion, ['product', 'version'])) {}
 
 export class Rollout {
-  @IntegerField({ min: 0, max: 100, required: true })
+  @IntegerField({ min: 0, max: 100, required: true, example: 100 })
   rollout_percent: number;
 }
 
