@@ -24,3 +24,10 @@ alter table users
   add constraint users_customer_id_check check (customer_id is null or role = 'customer');
 -- Why: a customer's users.
 create index users_customer_id_idx on users (customer_id);
+
+alter table activations
+  add column anonymous boolean not null default false;
+comment on column activations.anonymous is 'Set when the customer is erased: host name and address stay empty, whatever the panel says of itself.';
+
+-- Why: everything about a customer, what was deleted or has gone to another since included, when the customer is erased.
+create index audit_events_customer_idx on audit_events ((details ->> 'customer_id')) where details ? 'customer_id';

@@ -99,11 +99,13 @@ export class Records<Row extends StoredRow> {
     });
   }
 
-  async remove(id: string, change: Change): Promise<void> {
+  /** `also` is what goes with it, the event of its deletion included. */
+  async remove(id: string, change: Change, also?: (manager: EntityManager) => Promise<void>): Promise<void> {
     await this.write(async (manager) => {
       const row = await this.find(manager, id, 'for_no_key_update');
       await manager.delete(this.kind.entity, this.where(row.id));
       await this.note(manager, change, row, 'deleted');
+      await also?.(manager);
     });
   }
 

@@ -36,10 +36,12 @@ const leaseValues = (lease: StoredLease) => [
 
 const SAVE_CHECK_IN: Statement = {
   name: 'save-check-in',
+  // An erasure that commits while this waits for the row is seen: `anonymous` is the row's own.
   // No indexed column changes here, so the row stays in its page and no index is touched (a HOT update).
   text: `update activations set last_seen_at = greatest(last_seen_at, $3), version = $4,
-      hostname = coalesce($5, hostname), platform = coalesce($6, platform), arch = coalesce($7, arch),
-      usage = coalesce($8::jsonb, usage), last_seen_ip = coalesce($9, last_seen_ip),
+      hostname = case when anonymous then null else coalesce($5, hostname) end,
+      platform = coalesce($6, platform), arch = coalesce($7, arch), usage = coalesce($8::jsonb, usage),
+      last_seen_ip = case when anonymous then null else coalesce($9, last_seen_ip) end,
       presented_lease_id = $10, lease_id = $12, lease_kid = $13, lease_seq = $14, lease_issued_at = $15,
       lease_refresh_after = $16, lease_valid_until = $17, lease_grace_until = $18, lease_digest = $19
     where id = $1 and lease_id = $2 and presented_lease_id is not distinct from $11 and released_at is null`,
@@ -91,8 +93,12 @@ const TAKE_SEAT: Statement = {
   name: 'take-seat',
   text: `insert into activations (id, license_id, hardware_id, activated_at, last_seen_at, version, hostname, platform,
       arch, usage, last_seen_ip, moved_from_hardware_id, offline_until, lease_id, lease_kid, lease_seq, lease_issued_at,
-      lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest)
-    values ($1, $2, $3, $4, $4, $5, $6, $7, $8, coalesce($9::jsonb, '{}'), $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+      lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest, anonymous)
+    select $1, $2, $3, $4, $4, $5, case when not erased then $6 end, $7, $8, coalesce($9::jsonb, '{}'),
+      case when not erased then $10 end, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, erased
+    from (select exists (
+      select from licenses l join customers c on c.id = l.customer_id where l.id = $2 and c.erased_at is not null
+    ) as erased) as customer`,
 };
 
 /** Takes a seat. The caller holds the license row and has decided that one is free. */

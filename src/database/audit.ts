@@ -34,13 +34,16 @@ export interface OutgoingEvent {
 
 const RECORD_AUDIT: Statement = {
   name: 'record-audit',
-  // One statement for all of it: an event is never without what belongs to it.
+  // One statement for all of it: an event is never without what belongs to it. What a panel of an erased customer says of
+  // itself is not kept: nothing would ever erase it.
   text: `with event as (
       insert into audit_events (id, occurred_at, actor_type, actor_id, action, subject_type, subject_id, details,
         request_id, personal_hash)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id, action, occurred_at
     ), personal as (
-      insert into audit_personal (event_id, salt, data) select id, $11::bytea, $12::jsonb from event where $12 is not null
+      insert into audit_personal (event_id, salt, data) select id, $11::bytea, $12::jsonb from event
+      where $12 is not null and not ($3 = 'panel'
+        and exists (select from customers where id = $14::uuid and erased_at is not null))
     ), outgoing as (
       insert into events (id, type, occurred_at, customer_id, data)
       select id, action, occurred_at, $14::uuid, $13::jsonb from event

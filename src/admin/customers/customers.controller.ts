@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../domain/actor.js';
 import { Requires } from '../../http/access.js';
@@ -8,13 +8,17 @@ import { CurrentActor } from '../../http/principal.js';
 import { CUSTOMER, customerBody, customerViewBody } from './customer-body.js';
 import { CreateCustomer, CustomersQuery, UpdateCustomer } from './customers.dto.js';
 import { CustomersService } from './customers.service.js';
+import { ErasureService } from './erasure.service.js';
 
 @ApiTags('customers')
 @ApiSecurity('admin_key')
 @Requires('customers')
 @Controller('admin/customers')
 export class CustomersController {
-  constructor(private readonly customers: CustomersService) {}
+  constructor(
+    private readonly customers: CustomersService,
+    private readonly erasures: ErasureService,
+  ) {}
 
   @Get()
   @AdminLists('listCustomers', CUSTOMER)
@@ -51,5 +55,17 @@ export class CustomersController {
   async remove(@Param('id') id: string, @CurrentActor() actor: Actor) {
     await this.customers.remove(id, actor);
     return adminAnswer(null);
+  }
+
+  @Post(':id/erase')
+  @HttpCode(200)
+  @AdminAnswers('eraseCustomer', CUSTOMER, {
+    description:
+      'For good: nothing that names a person is left of the customer, its users, licenses, seats and events. Licenses, seats, ' +
+      'counts and the audit chain stay, and panels go on working.',
+    refuses: { 409: ['The customer has already been erased.'] },
+  })
+  async erase(@Param('id') id: string, @CurrentActor() actor: Actor) {
+    return adminAnswer(customerBody(await this.erasures.erase(id, actor)));
   }
 }

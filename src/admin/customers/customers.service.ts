@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../clock.js';
+import { eraseCustomerEvents } from '../../database/customer-erasure.js';
 import { loadHoldings } from '../../database/customers.js';
 import { poolOf } from '../../database/data-source.js';
 import { Customer } from '../../database/entities/index.js';
-import { onPool, type Run } from '../../database/statements.js';
+import { inTransaction, onPool, type Run } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
 import { conflict } from '../../http/errors.js';
 import { Records, type RecordKind } from '../records.js';
@@ -86,8 +87,11 @@ export class CustomersService {
     return this.records.update(id, changesOf, { actor, now: this.clock.now() });
   }
 
-  /** @throws 409 while there are licenses or users of it */
+  /** What events say of it goes with it, for an erasure would no longer find it. @throws 409 while it has licenses or users */
   remove(id: string, actor: Actor): Promise<void> {
-    return this.records.remove(id, { actor, now: this.clock.now() });
+    const change = { actor, now: this.clock.now() };
+    return this.records.remove(id, change, async (manager) =>
+      eraseCustomerEvents(await inTransaction(manager), id),
+    );
   }
 }

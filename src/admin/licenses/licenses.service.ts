@@ -5,6 +5,7 @@ import { validate as isUuid } from 'uuid';
 import type { ChangedBy, HeldLicense } from '../../access/held-license.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
+import { endAnonymity } from '../../database/customer-erasure.js';
 import { holdLivingCustomer } from '../../database/customers.js';
 import { poolOf } from '../../database/data-source.js';
 import { License, LicenseKey, Policy, Product } from '../../database/entities/index.js';
@@ -142,6 +143,7 @@ export class LicensesService {
         features: body.features && [...new Set(body.features)],
         metadata: body.metadata,
       };
+      if (customerId !== undefined) await endAnonymity(held.run, held.license.id);
       return this.changes.applyIfDifferent(held, { action: 'license.updated', columns }, by);
     };
     return refusingWhatIsGone(this.changes.hold(id, actor, work, before));

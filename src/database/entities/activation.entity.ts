@@ -77,6 +77,10 @@ export class Activation {
 
   @Column({ type: 'text', name: 'lease_digest' })
   leaseDigest: string;
+
+  /** Neither host name nor address is kept: the customer has been erased. */
+  @Column({ type: 'boolean', default: () => 'false' })
+  anonymous: boolean;
 }
 
 /** A move of a seat, counted against the quota. */

@@ -1,0 +1,108 @@
+import {
+  eventsOfCustomer,
+  eventsOfLicenses,
+  eventsOfUsers,
+  FIRST_ID,
+  HELD_LICENSE_BATCH,
+} from './customer-trail.js';
+import type { Run, Statement } from './statements.js';
+
+/** Few enough that no statement comes near the time that one may take. */
+const LICENSES_AT_ONCE = 2_000;
+
+/** Empties what the audit log and outgoing events keep of persons. The events stay, and so does the chain over them. */
+const eraseEvents = (name: string, trail: string): Statement => ({
+  name,
+  text: `with trail as (${trail}), personal as (
+      delete from audit_personal p using trail where p.event_id = trail.id
+    )
+    update events e set data = jsonb_build_object('id', e.data -> 'id', 'erased', true)
+    from trail where e.id = trail.id`,
+});
+
+const ERASE_EVENTS_OF_LICENSES = eraseEvents('erase-events-of-licenses', eventsOfLicenses('$1'));
+const ERASE_EVENTS_OF_USERS = eraseEvents('erase-events-of-users', eventsOfUsers('$1'));
+const ERASE_EVENTS_OF_CUSTOMER = eraseEvents(
+  'erase-events-of-customer',
+  `${eventsOfCustomer('$1')} union select id from events where customer_id = $1::uuid`,
+);
+
+const ERASE_LICENSES: Statement = {
+  name: 'erase-licenses',
+  text: `update licenses set metadata = '{}', status_reason = null, updated_at = $2 where id = any($1::uuid[])`,
+};
+
+const ERASE_SEATS: Statement = {
+  name: 'erase-seats',
+  text: `update activations set hostname = null, last_seen_ip = null, anonymous = true
+    where license_id = any($1::uuid[]) and not anonymous`,
+};
+
+const ERASE_BLOCKED: Statement = {
+  name: 'erase-blocked-hardware',
+  // By the hardware and not by the row, which may have been deleted since.
+  text: `with hardware as (
+      select hardware_id from activations where license_id = any($1::uuid[])
+    ), blocked as (
+      update blocklist set reason = null, updated_at = $2
+      where reason is not null and hardware_id in (select hardware_id from hardware)
+    )
+    delete from audit_personal p using audit_events e
+    where p.event_id = e.id and e.subject_type = 'blocked_hardware'
+      and e.details ->> 'hardware_id' in (select hardware_id from hardware)`,
+};
+
+const DELETE_USERS: Statement = {
+  name: 'delete-users-of-customer',
+  text: 'delete from users where customer_id = $1 returning id',
+};
+
+/** What the events about a customer, and about what is no longer the customer's, say of persons. */
+export async function eraseCustomerEvents(run: Run, customerId: string): Promise<void> {
+  await run(ERASE_EVENTS_OF_CUSTOMER, [customerId]);
+}
+
+/** Deletes the customer's users, and with them sessions, recovery codes and prepared log-ins. Answers their ids. */
+export async function eraseUsers(run: Run, customerId: string): Promise<string[]> {
+  const { rows } = await run<{ id: string }>(DELETE_USERS, [customerId]);
+  const ids = rows.map(({ id }) => id);
+  await run(ERASE_EVENTS_OF_USERS, [ids]);
+  return ids;
+}
+
+async function* heldLicenses(run: Run, customerId: string): AsyncGenerator<string[]> {
+  let after = FIRST_ID;
+  for (;;) {
+    const { rows } = await run<{ id: string }>(HELD_LICENSE_BATCH, [customerId, after, LICENSES_AT_ONCE]);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(({ id }) => id);
+    after = last.id;
+  }
+}
+
+/**
+ * What the customer's licenses and seats say of persons, and what events about them do. Each license is held first, so that
+ * no panel takes a seat meanwhile. Answers how many there were.
+ */
+export async function eraseLicenses(run: Run, customerId: string, now: Date): Promise<number> {
+  let count = 0;
+  for await (const ids of heldLicenses(run, customerId)) {
+    await run(ERASE_LICENSES, [ids, now]);
+    await run(ERASE_SEATS, [ids]);
+    await run(ERASE_BLOCKED, [ids, now]);
+    await run(ERASE_EVENTS_OF_LICENSES, [ids]);
+    count += ids.length;
+  }
+  return count;
+}
+
+const END_ANONYMITY: Statement = {
+  name: 'end-anonymity',
+  text: 'update activations set anonymous = false where license_id = $1 and anonymous',
+};
+
+/** For a license that an erased customer no longer has: from now on its panels are known by name again. */
+export async function endAnonymity(run: Run, licenseId: string): Promise<void> {
+  await run(END_ANONYMITY, [licenseId]);
+}

@@ -1,0 +1,318 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { addUser, bearer, login, RIGHT, tokenOf } from '../setup/people.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ settings: { TRUST_PROXY: '127.0.0.1' } });
+  await app.sql(
+    `insert into webhooks (id, url, events, enabled, sealed_secret, created_at, updated_at)
+     values ($1, 'https://receiver.example.test', '{*}', true, '', now(), now())`,
+    [randomUUID()],
+  );
+});
+afterAll(() => app.stop());
+
+/** What names a person here: a word and an address that nobody else has. */
+interface Marks {
+  readonly word: string;
+  readonly address: string;
+}
+
+let people = 0;
+const newMarks = (): Marks => ({
+  word: `Mark${randomBytes(6).toString('hex')}`,
+  address: `203.0.113.${(people += 1)}`,
+});
+
+/** Every column of every table of the database in which one of the texts stands. */
+async function foundIn(texts: readonly string[]): Promise<string[]> {
+  const columns = await app.sql<{ schema: string; table: string; column: string }>(
+    `select n.nspname as schema, c.relname as table, a.attname as column
+     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+       and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg_toast%'`,
+  );
+  expect(columns.length).toBeGreaterThan(100);
+  const found = [];
+  for (const { schema, table, column } of columns) {
+    const [row] = await app.sql(
+      `select exists (select from "${schema}"."${table}" where "${column}"::text ilike any ($1)) as there`,
+      [texts.map((text) => `%${text}%`)],
+    );
+    if (row.there) found.push(`${table}.${column}`);
+  }
+  return found.toSorted();
+}
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+
+/** A call of a panel with a name, from the address. */
+const panel = (action: string, { word, address }: Marks, key: string, hardware: string) =>
+  app.request('POST', `/api/v1/license/${action}`, {
+    body: panelBody(key, hardware, { hostname: `${word}.example.test` }),
+    headers: from(address),
+  });
+
+/** A customer who has left traces wherever there is room for one. */
+async function plant(marks: Marks) {
+  const { word, address } = marks;
+  const customer = await app.must('POST', '/customers', {
+    name: word,
+    email: `${word}@example.test`,
+    metadata: { [word]: 'x', contact: word },
+  });
+  await app.must('PATCH', `/customers/${customer.id}`, { name: `${word} & Sons` });
+  const sell = (more: object = {}) =>
+    app.sell({ license: { customer_id: customer.id, max_activations: 5, metadata: { word }, ...more } });
+
+  const { license, key } = await sell();
+  const hardware = hardwareId();
+  await panel('activate', marks, key, hardware);
+  const second = hardwareId();
+  await panel('activate', marks, key, second);
+  await panel('deactivate', marks, key, hardware);
+  await panel('activate', marks, key, hardware);
+  await app.must('POST', `/licenses/${license.id}/suspend`, { reason: `${word} asked for it` });
+  const block = () => app.must('POST', '/blocklist', { hardware_id: hardware, reason: `${word} lost it` });
+  await app.must('DELETE', `/blocklist/${(await block()).id}`);
+  await block();
+
+  // Before it was the customer's, deleted since, and gone to somebody else since.
+  const early = await app.sell({ license: { metadata: { word } } });
+  await panel('activate', marks, early.key, hardwareId());
+  await app.must('POST', `/licenses/${early.license.id}/suspend`, { reason: word });
+  await app.must('PATCH', `/licenses/${early.license.id}`, { customer_id: customer.id });
+  const deleted = await sell();
+  await panel('activate', marks, deleted.key, hardwareId());
+  await app.must('DELETE', `/licenses/${deleted.license.id}`);
+  const moved = await sell();
+  await app.must('POST', `/licenses/${moved.license.id}/suspend`, { reason: word });
+  await app.must('POST', `/licenses/${moved.license.id}/reinstate`);
+  const other = await app.must('POST', '/customers', { name: 'Somebody else' });
+  await app.must('PATCH', `/licenses/${moved.license.id}`, { customer_id: other.id, metadata: {} });
+
+  const user = await addUser(app, { role: 'customer', customerId: customer.id });
+  await app.sql('update users set username = $2, email = $3 where id = $1', [
+    user.id,
+    word,
+    `${word}@example.test`,
+  ]);
+  const logIn = (password: string) =>
+    app.request('POST', '/api/v1/auth/login', {
+      body: { username: word, password },
+      headers: { ...from(address), 'user-agent': word },
+    });
+  await logIn('a wrong one');
+  const { body } = await logIn(RIGHT);
+  await app.sql('update sessions set address = $2, user_agent = $3 where user_id = $1', [
+    user.id,
+    address,
+    word,
+  ]);
+  await app.sql(
+    `insert into sso_nonces (hash, user_id, target_path, reason, created_at, expires_at)
+     values ($1, $2, $3, $3, now(), now() + interval '1 day')`,
+    [randomBytes(32), user.id, `/${word}`],
+  );
+  return { customer, other, license, key, second, moved: moved.license, user, token: body.token };
+}
+
+const erase = (id: string) => app.admin('POST', `/customers/${id}/erase`);
+
+const count = async (table: string) => Number((await app.sql(`select count(*) from ${table}`))[0].count);
+
+describe('an erased customer', () => {
+  it('is named nowhere in the database, and stays so while panels go on', async () => {
+    const marks = newMarks();
+    const texts = [marks.word, marks.address];
+    const { customer, key, license, second } = await plant(marks);
+    expect(await foundIn(texts)).toEqual(
+      expect.arrayContaining([
+        'activations.hostname',
+        'activations.last_seen_ip',
+        'audit_personal.data',
+        'blocklist.reason',
+        'customers.email',
+        'customers.metadata',
+        'customers.name',
+        'events.data',
+        'licenses.metadata',
+        'licenses.status_reason',
+        'sessions.address',
+        'sessions.user_agent',
+        'sso_nonces.reason',
+        'sso_nonces.target_path',
+        'users.email',
+        'users.username',
+      ]),
+    );
+    expect((await erase(customer.id)).status).toBe(200);
+    expect(await foundIn(texts)).toEqual([]);
+
+    await app.must('POST', `/licenses/${license.id}/reinstate`);
+    expect((await panel('validate', marks, key, second)).body.valid).toBe(true);
+    const fresh = hardwareId();
+    expect((await panel('activate', marks, key, fresh)).status).toBe(201);
+    expect((await panel('validate', marks, key, fresh)).body.valid).toBe(true);
+    expect((await panel('validate', marks, key, hardwareId())).body.code).toBe('HARDWARE_MISMATCH');
+    expect((await panel('activate', marks, key, fresh)).status).toBe(200);
+    expect((await panel('deactivate', marks, key, fresh)).status).toBe(200);
+    expect(await foundIn(texts)).toEqual([]);
+  });
+
+  it('keeps licenses, seats, counts and the audit log', async () => {
+    const { customer, license, moved } = await plant(newMarks());
+    const licenseBefore = await app.must('GET', `/licenses/${license.id}`);
+    const seats = () =>
+      app.sql(
+        `select id, hardware_id, version, usage, released_at, lease_id from activations
+         where license_id = $1 order by id`,
+        [license.id],
+      );
+    const log = () => app.sql('select * from audit_events order by id');
+    const holdings = async () => {
+      const { licenses, seats: inUse } = await app.must('GET', `/customers/${customer.id}`);
+      return { licenses, inUse };
+    };
+    const before = { seats: await seats(), log: await log(), holdings: await holdings() };
+    expect(before.holdings).toEqual({ licenses: 2, inUse: 3 });
+    app.clock.advance({ seconds: 1 });
+    const { body } = await erase(customer.id);
+    const now = app.clock.now().toISOString();
+    expect(body.data).toEqual({
+      id: customer.id,
+      name: null,
+      email: null,
+      metadata: {},
+      erased_at: now,
+      created_at: customer.created_at,
+      updated_at: now,
+    });
+    expect(licenseBefore).toMatchObject({
+      status_reason: expect.any(String),
+      metadata: { word: expect.any(String) },
+    });
+    expect(await app.must('GET', `/licenses/${license.id}`)).toEqual({
+      ...licenseBefore,
+      status_reason: null,
+      metadata: {},
+      updated_at: now,
+    });
+    expect(await seats()).toEqual(before.seats);
+    expect(await holdings()).toEqual(before.holdings);
+    const after = await log();
+    expect(after.slice(0, before.log.length)).toEqual(before.log);
+    expect(after.slice(before.log.length).map(({ action }) => action)).toEqual([
+      'user.deleted',
+      'customer.erased',
+    ]);
+    // What is somebody else's now is not touched.
+    expect(await app.must('GET', `/licenses/${moved.id}`)).toMatchObject({ updated_at: moved.updated_at });
+  });
+
+  it('is told to receivers as one that names nobody', async () => {
+    const { customer } = await plant(newMarks());
+    await erase(customer.id);
+    const told = await app.sql('select type, data from events where customer_id = $1 order by id', [
+      customer.id,
+    ]);
+    expect(told.at(-1)).toMatchObject({
+      type: 'customer.erased',
+      data: { id: customer.id, name: null, email: null },
+    });
+    expect(told.length).toBeGreaterThan(1);
+    for (const { data } of told.slice(0, -1)) expect(data).toEqual({ id: expect.any(String), erased: true });
+  });
+
+  it('has no users any more', async () => {
+    const { customer, user, token } = await plant(newMarks());
+    await erase(customer.id);
+    const me = await app.request('GET', '/api/v1/auth/me', { headers: bearer(token) });
+    expect(me.status).toBe(401);
+    expect((await login(app, user.username, RIGHT)).status).toBe(401);
+    for (const table of ['users', 'sessions', 'sso_nonces']) {
+      const column = table === 'users' ? 'id' : 'user_id';
+      expect(await app.sql(`select 1 from ${table} where ${column} = $1`, [user.id])).toEqual([]);
+    }
+  });
+
+  it('is erased once, and not changed or given anything afterwards', async () => {
+    const { customer, license } = await plant(newMarks());
+    await erase(customer.id);
+    const events = await count('audit_events');
+    const refused = async (method: string, path: string, body?: object) => {
+      const { status, body: answer } = await app.admin(method, path, body);
+      return [status, answer.error, answer.details];
+    };
+    expect(await refused('POST', `/customers/${customer.id}/erase`)).toEqual([
+      409,
+      'The customer has already been erased.',
+      undefined,
+    ]);
+    expect(await refused('PATCH', `/customers/${customer.id}`, { name: 'Back' })).toEqual([
+      409,
+      'The customer has been erased.',
+      undefined,
+    ]);
+    const details = { customer_id: ['The selected customer id is invalid.'] };
+    const { license: another } = await app.sell();
+    const given = await refused('PATCH', `/licenses/${another.id}`, { customer_id: customer.id });
+    expect(given).toEqual([422, 'Validation failed', details]);
+    const { product, policy } = another;
+    const made = await refused('POST', '/licenses', { product, policy, customer_id: customer.id });
+    expect(made).toEqual([422, 'Validation failed', details]);
+    // Sell's product, policy and license are all that was written.
+    expect(await count('audit_events')).toBe(events + 3);
+    expect(await app.must('GET', `/licenses/${license.id}`)).toMatchObject({ customer_id: customer.id });
+  });
+
+  it('leaves its panels nameless until the license is another’s', async () => {
+    const marks = newMarks();
+    const { customer, other, license, key } = await plant(marks);
+    await erase(customer.id);
+    await app.must('POST', `/licenses/${license.id}/reinstate`);
+    const hardware = hardwareId();
+    await panel('activate', marks, key, hardware);
+    const seat = async () =>
+      (await app.must('GET', `/licenses/${license.id}/activations?hardware_id=${hardware}`))[0];
+    expect(await seat()).toMatchObject({ hostname: null, last_seen_ip: null });
+    await app.must('PATCH', `/licenses/${license.id}`, { customer_id: other.id });
+    await panel('validate', marks, key, hardware);
+    expect(await seat()).toMatchObject({
+      hostname: `${marks.word}.example.test`,
+      last_seen_ip: marks.address,
+    });
+  });
+
+  it('is erased by those who may write customers', async () => {
+    const { customer } = await plant(newMarks());
+    const headers = bearer(await tokenOf(app, await addUser(app, { role: 'support' })));
+    const path = `/api/v1/admin/customers/${customer.id}/erase`;
+    expect((await app.request('POST', path, { headers })).status).toBe(403);
+    expect((await erase(randomUUID())).status).toBe(404);
+    expect((await erase('x')).status).toBe(404);
+    expect(await app.must('GET', `/customers/${customer.id}`)).toMatchObject({ erased_at: null });
+  });
+
+  it('is erased by one of two who try at once', async () => {
+    const { customer } = await plant(newMarks());
+    const answers = await Promise.all([erase(customer.id), erase(customer.id)]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    const erasures = await app.sql(
+      `select 1 from audit_events where action = 'customer.erased' and subject_id = $1`,
+      [customer.id],
+    );
+    expect(erasures).toHaveLength(1);
+  });
+});
+
+describe('a deleted customer', () => {
+  it('leaves no name in the events that told of it', async () => {
+    const { word } = newMarks();
+    const { id } = await app.must('POST', '/customers', { name: word, email: `${word}@example.test` });
+    await app.must('PATCH', `/customers/${id}`, { metadata: { word } });
+    await app.must('DELETE', `/customers/${id}`);
+    expect(await foundIn([word])).toEqual([]);
+  });
+});
