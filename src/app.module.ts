@@ -9,6 +9,7 @@ import { AdminCustomersModule } from './admin/customers/customers.module.js';
 import { AdminLicensesModule } from './admin/licenses/licenses.module.js';
 import { AdminPoliciesModule } from './admin/policies/policies.module.js';
 import { AdminProductsModule } from './admin/products/products.module.js';
+import { AdminStatsModule } from './admin/stats/stats.module.js';
 import { AdminVersionsModule } from './admin/versions/versions.module.js';
 import { AdminWebhooksModule } from './admin/webhooks/webhooks.module.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
@@ -40,6 +41,7 @@ const FEATURES = [
   AdminAuditModule,
   AdminWebhooksModule,
   WebhooksModule,
+  AdminStatsModule,
   HealthModule,
 ];
 

@@ -46,6 +46,8 @@ export interface LicenseFilters {
   readonly policy?: string;
   readonly customerId?: string;
   readonly status?: License['status'];
+  /** Those that end after the first instant, and until the second. */
+  readonly ending?: readonly [after: Date, until: Date];
   /** The hash of what is searched for, in case that it is a whole license key. */
   readonly keyHash?: Buffer;
 }
@@ -70,7 +72,7 @@ export const OWN_LICENSES_SEARCHED = ['key.hint', 'product.code', 'policy.code']
 export async function listLicenseIds(
   manager: EntityManager,
   request: PageRequest,
-  { product, policy, customerId, status, keyHash }: LicenseFilters,
+  { product, policy, customerId, status, ending, keyHash }: LicenseFilters,
   searched: readonly string[],
 ): Promise<[string[], number]> {
   const builder = manager
@@ -80,6 +82,10 @@ export async function listLicenseIds(
     .innerJoin(Policy, 'policy', 'policy.id = license.policyId')
     .leftJoin(Customer, 'customer', 'customer.id = license.customerId')
     .innerJoin(LicenseKey, 'key', 'key.licenseId = license.id and key.expiresAt is null');
+  if (ending !== undefined) {
+    const [after, until] = ending;
+    builder.andWhere('license.expiresAt > :after and license.expiresAt <= :until', { after, until });
+  }
   const [rows, total] = await listPage(builder, request, {
     searched,
     orFoundBy: keyHash && { condition: HAS_KEY, values: { keyHash } },

@@ -20,7 +20,7 @@ export interface ListColumns {
 }
 
 /** Text as a LIKE pattern that contains it: a searched `%` or `_` is that character and nothing more. */
-const containing = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`;
+export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`;
 
 /**
  * Reads one page and counts the whole. Equal rows are ordered by id, so that no row is on two pages or on none.

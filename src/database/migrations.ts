@@ -8,6 +8,7 @@ const MIGRATIONS = [
   { file: '0003-customers', name: 'Customers1795000000003' },
   { file: '0004-audit-chain', name: 'AuditChain1795000000004' },
   { file: '0005-webhooks', name: 'Webhooks1795000000005' },
+  { file: '0006-stats', name: 'Stats1795000000006' },
   { file: '0007-idempotency', name: 'Idempotency1795000000007' },
 ] as const;
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
 import { ArtifactSigner } from '../signing/artifact-signer.js';
 import { DownloadsController } from './downloads.controller.js';
 import { Entrance } from './entrance.js';
@@ -10,7 +11,7 @@ import { UpdatesService } from './updates.service.js';
 
 /** The download plane: what to update to, the right to fetch it, and the bytes. */
 @Module({
-  imports: [AccessModule],
+  imports: [AccessModule, MetricsModule],
   controllers: [DownloadsController, FilesController],
   providers: [Entrance, UpdatesService, TokensService, FilesService, ArtifactSigner],
 })

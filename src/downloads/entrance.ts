@@ -4,7 +4,7 @@ import { LicenseGate } from '../access/license-gate.js';
 import type { LicenseRecord } from '../database/license-facts.js';
 import { decide } from '../domain/license-policy.js';
 import { unauthorized } from '../http/errors.js';
-import { countVerdict } from '../metrics/metrics.js';
+import { VerdictCounts } from '../metrics/verdict-counts.js';
 import type { TokenRequest } from './downloads.dto.js';
 
 export interface Admitted {
@@ -17,7 +17,10 @@ export interface Admitted {
 /** The license rules before every call about updates. */
 @Injectable()
 export class Entrance {
-  constructor(private readonly gate: LicenseGate) {}
+  constructor(
+    private readonly gate: LicenseGate,
+    private readonly counts: VerdictCounts,
+  ) {}
 
   /** @throws ApiError 401 in the same words whatever rule fails, so that a guesser learns nothing; 429 for who guesses too often */
   async admit(body: TokenRequest, address: string): Promise<Admitted> {
@@ -26,7 +29,7 @@ export class Entrance {
     const knock = await this.gate.knock({ licenseKey: body.license_key, hardwareId, version: null, address });
     const license = await this.gate.look(knock);
     const code = decide(license && seatFacts(license), { action, version: null, product: null }, knock.now);
-    countVerdict(action, code);
+    this.counts.count(action, code, license?.product ?? null, knock.now);
     if (license === null || code !== 'VALID') throw unauthorized('Invalid license');
     return { license, seatId: license.seat?.id ?? null, now: knock.now };
   }

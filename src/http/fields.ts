@@ -1,6 +1,7 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import * as check from './checks.js';
 import { VERSION_PATTERN } from '../domain/version.js';
+import { isDay } from '../domain/days.js';
 import { parseDateTime } from './date-time.js';
 import { field, type Dto, type FieldSpec } from './dto-field.js';
 import { EXAMPLE_HARDWARE } from './examples.js';
@@ -149,6 +150,14 @@ export function DateTimeField(options: FieldOptions = {}): PropertyDecorator {
     { type: 'string', format: 'date-time' },
     { convert: (value) => parseDateTime(String(value)) },
   );
+}
+
+const day: check.Check = (value) =>
+  typeof value === 'string' && isDay(value) ? null : { constraint: 'date' };
+
+/** A day of the calendar, `2027-03-01`. */
+export function DayField(options: FieldOptions = {}): PropertyDecorator {
+  return declare(options, [day], { type: 'string', format: 'date', example: '2027-03-01' });
 }
 
 /** Counters are named by programs. */

@@ -32,18 +32,24 @@ export abstract class ListQuery<Field extends string = string> {
   }
 }
 
-/**
- * The base of a resource's list query: `class ProductsQuery extends listQuery(['code', 'name']) { … }`. Lists sort by
- * these fields and by `created_at`, upwards or with a minus downwards; unless told otherwise the newest come first.
- */
-export function listQuery<const Field extends string>(sortable: readonly Field[]) {
-  const choices = [...new Set(['created_at', ...sortable])].flatMap((name) => [name, `-${name}`]);
-  class SortedListQuery extends ListQuery<Field | 'created_at'> {
-    @ChoiceField(choices, { default: '-created_at' })
-    override readonly sort: ListQuery<Field | 'created_at'>['sort'];
+/** The base of a list that sorts by these fields, upwards or with a minus downwards, and by `otherwise` unless told. */
+export function sortedQuery<const Field extends string>(
+  sortable: readonly Field[],
+  otherwise: Field | `-${Field}`,
+) {
+  class SortedListQuery extends ListQuery<Field> {
+    @ChoiceField(sortable.flatMap((name) => [name, `-${name}`]), { default: otherwise })
+    override readonly sort: ListQuery<Field>['sort'];
   }
   return SortedListQuery;
 }
+
+/**
+ * The base of a resource's list query: `class ProductsQuery extends listQuery(['code', 'name']) { … }`. Lists sort by
+ * these fields and by `created_at`; unless told otherwise the newest come first.
+ */
+export const listQuery = <const Field extends string>(sortable: readonly Field[]) =>
+  sortedQuery<Field | 'created_at'>([...new Set(['created_at' as const, ...sortable])], '-created_at');
 
 /** Where a page lies in its list. */
 export const LIST_META = resource('ListMeta', {

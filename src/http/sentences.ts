@@ -17,6 +17,8 @@ export const SENTENCES = {
   format: 'The :field field format is invalid.',
   version: 'The :field field must be a valid version.',
   date: 'The :field field must be a valid date.',
+  dayOrder: 'The :field field must be the first day or a later one.',
+  daySpan: 'The :field field must be at most :max days after the first day.',
   email: 'The :field field must be a valid email address.',
   url: 'The :field field must be an http or https URL without credentials.',
   publicUrl: 'The :field field must not lead to a private address.',

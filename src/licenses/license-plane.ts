@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { LicenseGate } from '../access/license-gate.js';
 import { Clock } from '../clock.js';
 import type { LicenseAction } from '../domain/verdicts.js';
-import { countVerdict } from '../metrics/metrics.js';
+import { VerdictCounts } from '../metrics/verdict-counts.js';
 import { KeyRing } from '../signing/key-ring.js';
 import { Answers } from './answers.js';
 import { CheckInService } from './check-in.service.js';
@@ -21,6 +21,7 @@ export class LicensePlane {
     private readonly checkIns: CheckInService,
     private readonly answers: Answers,
     private readonly ring: KeyRing,
+    private readonly counts: VerdictCounts,
     private readonly clock: Clock,
   ) {}
 
@@ -60,7 +61,7 @@ export class LicensePlane {
     });
     const call = panelCall(action, body, knock, http);
     const verdict = await decide(call);
-    countVerdict(action, verdict.code);
+    this.counts.count(action, verdict.code, verdict.license?.product ?? null, knock.now);
     return { verdict, answer: await this.answers.of(verdict, call.asked) };
   }
 }

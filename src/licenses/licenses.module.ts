@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
 import { Answers } from './answers.js';
 import { CheckInService } from './check-in.service.js';
 import { JwksController } from './jwks.controller.js';
@@ -10,7 +11,7 @@ import { SeatsService } from './seats.service.js';
 
 /** The license plane: activate, validate, deactivate, rebind, keys. */
 @Module({
-  imports: [AccessModule],
+  imports: [AccessModule, MetricsModule],
   controllers: [LicenseController, JwksController],
   providers: [LicensePlane, SeatsService, SeatWriter, CheckInService, Answers],
 })

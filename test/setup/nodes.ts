@@ -58,8 +58,13 @@ export class Nodes {
     return (await this.client.query(text, values)).rows;
   }
 
-  async stop(): Promise<void> {
+  /** The database stays, to be looked at. */
+  async stopServices(): Promise<void> {
     await Promise.all(this.services.map((service) => service.stop()));
+  }
+
+  async stop(): Promise<void> {
+    await this.stopServices();
     await this.client.end();
     await this.drop();
   }

@@ -12,6 +12,7 @@ import { Customer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
 import { RefusalNotice, Webhook, WebhookAttempt, WebhookDelivery } from './webhook.entity.js';
 import { AuditEvent, AuditLink, AuditPersonal, AuditUnsealed } from './audit-event.entity.js';
+import { LicenseDay, VerdictCount } from './stats.entity.js';
 
 export * from './signing-key.entity.js';
 export * from './product.entity.js';
@@ -27,6 +28,7 @@ export * from './idempotency-key.entity.js';
 export * from './event.entity.js';
 export * from './webhook.entity.js';
 export * from './audit-event.entity.js';
+export * from './stats.entity.js';
 
 /** Every table of the service, for the DataSource and for the test that compares them with the schema. */
 export const ENTITIES = [
@@ -59,4 +61,6 @@ export const ENTITIES = [
   AuditPersonal,
   AuditUnsealed,
   AuditLink,
+  VerdictCount,
+  LicenseDay,
 ];

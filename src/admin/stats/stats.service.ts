@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../clock.js';
+import { poolOf } from '../../database/data-source.js';
+import { loadFigures, loadLicenseDays, type LicenseFigures } from '../../database/license-days.js';
+import { countAttention } from '../../database/seats-in-the-field.js';
+import { onPool, type Run } from '../../database/statements.js';
+import { loadVerdictCounts } from '../../database/verdict-counts.js';
+import { daySpan, dayOf, MOST_DAYS, type DaySpan } from '../../domain/days.js';
+import { answered, byDay, refusals } from '../../domain/stats.js';
+import { fieldErrors } from '../../http/errors.js';
+import { sentence } from '../../http/sentences.js';
+import {
+  figuresBody,
+  productFiguresBody,
+  type OVERVIEW,
+  type REFUSALS,
+  type SEATS,
+  type VALIDATIONS,
+} from './stats-body.js';
+import type { DaysQuery, OverviewQuery, RefusalsQuery, ValidationsQuery } from './stats.dto.js';
+import type { Wire } from '../../http/shapes.js';
+
+const DAY_MS = 86_400_000;
+const AHEAD_DAYS = 30;
+const NONE: LicenseFigures = { licenses: 0, activeLicenses: 0, seats: 0 };
+
+const sum = (figures: readonly LicenseFigures[]): LicenseFigures =>
+  figures.reduce<LicenseFigures>(
+    (total, each) => ({
+      licenses: total.licenses + each.licenses,
+      activeLicenses: total.activeLicenses + each.activeLicenses,
+      seats: total.seats + each.seats,
+    }),
+    NONE,
+  );
+
+/** @throws 422 for a span that is reversed or too long */
+function spanOf({ from, to }: DaysQuery, now: Date): DaySpan {
+  const span = daySpan({ ...(from !== undefined && { from }), ...(to !== undefined && { to }) }, dayOf(now));
+  if (span === 'order') throw fieldErrors({ to: [sentence('dayOrder', 'to')] });
+  if (span === 'length') throw fieldErrors({ to: [sentence('daySpan', 'to', { max: MOST_DAYS - 1 })] });
+  return span;
+}
+
+/** What was counted, day by day, and what there is now. */
+@Injectable()
+export class StatsService {
+  private readonly pool: Run;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {
+    this.pool = onPool(poolOf(dataSource));
+  }
+
+  async overview({ product }: OverviewQuery): Promise<Wire<typeof OVERVIEW>> {
+    const now = this.clock.now();
+    const today = dayOf(now);
+    const from = dayOf(new Date(now.getTime() - 6 * DAY_MS));
+    const until = new Date(now.getTime() + AHEAD_DAYS * DAY_MS);
+    const figures = await loadFigures(this.pool, now, product);
+    const week = await loadVerdictCounts(this.pool, { from, to: today, product, action: 'validate' });
+    const refusedToday = await loadVerdictCounts(this.pool, { from: today, to: today, product });
+    const attention = await countAttention(this.pool, now, until, product);
+    return {
+      at: now,
+      ...figuresBody(sum(figures)),
+      products: figures.map(productFiguresBody),
+      validations: { today: answered(week.filter(({ day }) => day === today)), last_7_days: answered(week) },
+      refusals_today: refusals(refusedToday).codes,
+      expiring_in_30_days: attention.expiring,
+      clone_suspects: attention.clones,
+    };
+  }
+
+  async validations({ action, product, ...days }: ValidationsQuery): Promise<Wire<typeof VALIDATIONS>> {
+    const span = spanOf(days, this.clock.now());
+    const counts = await loadVerdictCounts(this.pool, { ...span, product, action });
+    return {
+      ...span,
+      ...answered(counts),
+      days: byDay(span, counts, (ofDay, day) => ({ day, ...answered(ofDay) })),
+    };
+  }
+
+  async refusals({ action, product, ...days }: RefusalsQuery): Promise<Wire<typeof REFUSALS>> {
+    const span = spanOf(days, this.clock.now());
+    const counts = await loadVerdictCounts(this.pool, { ...span, product, action });
+    return {
+      ...span,
+      ...refusals(counts),
+      days: byDay(span, counts, (ofDay, day) => ({ day, ...refusals(ofDay) })),
+    };
+  }
+
+  /** Earlier days as they were written down, today as it is. */
+  async seats({ product, ...days }: DaysQuery): Promise<Wire<typeof SEATS>> {
+    const now = this.clock.now();
+    const today = dayOf(now);
+    const span = spanOf(days, now);
+    const saved = await loadLicenseDays(this.pool, span, product);
+    const isNow = span.from <= today && today <= span.to;
+    const current = isNow ? sum(await loadFigures(this.pool, now, product)) : NONE;
+    return {
+      ...span,
+      days: byDay(span, saved, ([first = NONE], day) => ({
+        day,
+        ...figuresBody(day === today ? current : first),
+      })),
+    };
+  }
+}

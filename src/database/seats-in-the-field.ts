@@ -1,0 +1,131 @@
+import type { EntityManager } from 'typeorm';
+import { Activation, License, LicenseKey, Product } from './entities/index.js';
+import { containing, listPage, type PageRequest } from './list.js';
+import type { Run, Statement } from './statements.js';
+
+/** A version that panels run, with how many seats do. */
+export interface VersionInField {
+  readonly product: string;
+  readonly version: string;
+  readonly seats: number;
+  readonly lastSeenAt: Date;
+}
+
+/** The names that versions can be sorted by. */
+export const FIELD_SORTED = { seats: 'seats', version: 'version', last_seen_at: 'last_seen_at' } as const;
+
+const FOUND = `select p.code as product, a.version, count(*)::int as seats, max(a.last_seen_at) as last_seen_at
+  from activations a
+  join licenses l on l.id = a.license_id
+  join products p on p.id = l.product_id
+  where a.released_at is null and ($1::text is null or p.code = $1)
+    and ($2::text is null or a.version ilike $2 or p.code ilike $2)
+  group by p.code, a.version`;
+
+const PAGES: ReadonlyMap<string, Statement> = new Map(
+  Object.entries(FIELD_SORTED).flatMap(([field, column]) =>
+    (['ASC', 'DESC'] as const).map((direction) => [
+      `${field} ${direction}`,
+      {
+        name: `field-by-${field}-${direction}`,
+        text: `select product, version, seats, last_seen_at as "lastSeenAt" from (${FOUND}) found
+          order by ${column} ${direction}, product, version limit $3 offset $4`,
+      },
+    ]),
+  ),
+);
+
+const COUNT: Statement = {
+  name: 'field-count',
+  text: `select count(*)::int as total from (${FOUND}) found`,
+};
+
+/** One page of the versions on the seats in use, and how many versions there are in all. */
+export async function listVersionsInField(
+  run: Run,
+  { q, order, per_page, offset }: PageRequest,
+  product?: string,
+): Promise<[VersionInField[], number]> {
+  const page = PAGES.get(`${order.field} ${order.direction}`);
+  if (page === undefined) throw new Error(`No column is sorted as ${order.field}`);
+  const asked = [product ?? null, q === undefined ? null : containing(q)];
+  const { rows } = await run<VersionInField>(page, [...asked, per_page, offset]);
+  // A page that is not full ends the list: the whole need not be counted.
+  if (rows.length < per_page && (rows.length > 0 || offset === 0)) return [rows, offset + rows.length];
+  const [counted] = (await run<{ total: number }>(COUNT, asked)).rows;
+  return [rows, counted?.total ?? 0];
+}
+
+/** A seat that two machines seem to share, with the license that it is of. */
+export interface CloneSuspect {
+  readonly seat: Activation;
+  readonly licenseId: string;
+  readonly keyHint: string;
+  readonly product: string;
+}
+
+/** The names that suspects can be sorted by. */
+export const CLONES_SORTED = {
+  clone_suspected_at: 'seat.cloneSuspectedAt',
+  last_seen_at: 'seat.lastSeenAt',
+} as const;
+
+const LICENSES_OF: Statement = {
+  name: 'licenses-of-suspects',
+  text: `select l.id, k.hint, p.code as product from licenses l
+    join products p on p.id = l.product_id
+    join license_keys k on k.license_id = l.id and k.expires_at is null
+    where l.id = any($1::uuid[])`,
+};
+
+/** One page of the suspects among the seats in use, and how many there are in all. */
+export async function listClones(
+  manager: EntityManager,
+  run: Run,
+  request: PageRequest,
+  product?: string,
+): Promise<[CloneSuspect[], number]> {
+  const builder = manager
+    .createQueryBuilder(Activation, 'seat')
+    .innerJoin(License, 'license', 'license.id = seat.licenseId')
+    .innerJoin(Product, 'product', 'product.id = license.productId')
+    .innerJoin(LicenseKey, 'key', 'key.licenseId = license.id and key.expiresAt is null')
+    .where('seat.cloneSuspectedAt is not null and seat.releasedAt is null');
+  const [seats, total] = await listPage(builder, request, {
+    searched: ['seat.hardwareId', 'seat.hostname', 'key.hint', 'product.code'],
+    sorted: CLONES_SORTED,
+    filtered: { 'product.code': product },
+  });
+  const ids = seats.map(({ licenseId }) => licenseId);
+  const { rows } = await run<{ id: string; hint: string; product: string }>(LICENSES_OF, [ids]);
+  const licenses = new Map(rows.map((row) => [row.id, row]));
+  const suspects = seats.flatMap((seat) => {
+    const license = licenses.get(seat.licenseId);
+    if (license === undefined) return [];
+    return [{ seat, licenseId: license.id, keyHint: license.hint, product: license.product }];
+  });
+  return [suspects, total];
+}
+
+const ATTENTION: Statement = {
+  name: 'stats-attention',
+  text: `select
+      (select count(*) from licenses l join products p on p.id = l.product_id
+        where l.status = 'active' and l.expires_at > $1 and l.expires_at <= $2
+          and ($3::text is null or p.code = $3))::int as expiring,
+      (select count(*) from activations a join licenses l on l.id = a.license_id join products p on p.id = l.product_id
+        where a.clone_suspected_at is not null and a.released_at is null
+          and ($3::text is null or p.code = $3))::int as clones`,
+};
+
+/** How many licenses end between the two instants, and how many seats are suspected. */
+export async function countAttention(
+  run: Run,
+  now: Date,
+  until: Date,
+  product?: string,
+): Promise<{ expiring: number; clones: number }> {
+  const [row] = (await run<{ expiring: number; clones: number }>(ATTENTION, [now, until, product ?? null]))
+    .rows;
+  return row ?? { expiring: 0, clones: 0 };
+}
