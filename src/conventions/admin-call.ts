@@ -26,7 +26,7 @@ function idempotencyKeyOf({ headers, routeOptions }: FastifyRequest): string | n
   const key = headers['idempotency-key'];
   if (key === undefined) return null;
   // Ignored, it would look as if it protected the call.
-  if (routeOptions.config.streamedBody === true) {
+  if (routeOptions.config.streamedBody !== undefined) {
     throw invalidRequest('This call takes no Idempotency-Key');
   }
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {

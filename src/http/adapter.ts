@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { parseJsonBody } from './json-parser.js';
 import { registerPrivacy } from './privacy.js';
 import { answerClientError, answerForNode, answerFrameworkError } from './raw-answers.js';
-import { parseStreamedBody } from './streamed-body.js';
+import { parseStreamedBody, STREAMED_TYPES } from './streamed-body.js';
 
 export interface AdapterOptions {
   /** Which proxies may name the client's address; false for none, so that nobody can forge one. */
@@ -57,9 +57,11 @@ function registerParsers(fastify: FastifyInstance): void {
   fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     done(null, parseJsonBody(request, body));
   });
-  fastify.addContentTypeParser('application/octet-stream', (request, payload, done) => {
-    done(null, parseStreamedBody(request, payload));
-  });
+  for (const type of STREAMED_TYPES) {
+    fastify.addContentTypeParser(type, (request, payload, done) => {
+      done(null, parseStreamedBody(type, request, payload));
+    });
+  }
 }
 
 /**

@@ -37,7 +37,11 @@ function textOf(body: Buffer): string {
   }
 }
 
-function parsed(text: string): unknown {
+/**
+ * The value of a JSON text, read as strictly as a body.
+ * @throws ApiError 400
+ */
+export function parseJsonText(text: string): unknown {
   try {
     const flaw = findFlaw(text);
     if (flaw !== null) throw invalidRequest(FLAWS[flaw]);
@@ -55,12 +59,12 @@ function parsed(text: string): unknown {
  */
 export function parseJsonBody(request: FastifyRequest, body: Buffer): object {
   // A route that takes bytes takes no fields; told which of them is wrong, a caller would only mend the wrong thing.
-  if (request.routeOptions.config.streamedBody === true)
+  if (request.routeOptions.config.streamedBody !== undefined)
     throw invalidRequest('Unsupported content type', 415);
   refuseEncodedBody(request.headers);
   request.rawBody = body;
   if (body.length === 0) return {};
-  const value = parsed(textOf(body));
+  const value = parseJsonText(textOf(body));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidRequest('Request body must be a JSON object');
   }

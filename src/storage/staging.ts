@@ -6,6 +6,7 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../folders.js';
 import { invalidRequest } from '../http/errors.js';
+import { isCutOff } from '../http/streamed-body.js';
 import { StartupError } from '../startup-error.js';
 
 /** A file that has arrived whole and lies in the staging folder. */
@@ -19,12 +20,6 @@ export interface StagedFile {
 
 /** Twice the longest that a request may take. Other nodes may share the folder: what is younger may be under way. */
 const ABANDONED_AFTER_MS = 2 * 3_600_000;
-
-/** What the network says when the sender has left. */
-const CUT_OFF: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
-
-const isCutOff = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && CUT_OFF.has(error.code);
 
 /** Passes bytes on while it counts and hashes them, so that a file is read once however large it is. */
 class Measure extends Transform {
