@@ -10,6 +10,7 @@ import { AdminLicensesModule } from './admin/licenses/licenses.module.js';
 import { AdminPoliciesModule } from './admin/policies/policies.module.js';
 import { AdminProductsModule } from './admin/products/products.module.js';
 import { AdminStatsModule } from './admin/stats/stats.module.js';
+import { AdminTransferModule } from './admin/transfer/transfer.module.js';
 import { AdminVersionsModule } from './admin/versions/versions.module.js';
 import { AdminWebhooksModule } from './admin/webhooks/webhooks.module.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
@@ -36,6 +37,7 @@ const FEATURES = [
   AdminLicensesModule,
   AdminActivationsModule,
   AdminVersionsModule,
+  AdminTransferModule,
   AdminBlocklistModule,
   AdminApiKeysModule,
   AdminAuditModule,

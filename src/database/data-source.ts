@@ -47,3 +47,11 @@ export function createDataSource({ url, poolSize = 20, isPatient = false }: Data
 export function poolOf(dataSource: DataSource): Pool {
   return (dataSource.driver as PostgresDriver).master as Pool;
 }
+
+/** Another pool on the same database, for transactions that may take as long as they need. Not yet connected. */
+export function patientTwin(dataSource: DataSource, poolSize: number): DataSource {
+  const { connectionString } = (dataSource.driver as PostgresDriver).options.extra as {
+    readonly connectionString: string;
+  };
+  return createDataSource({ url: connectionString, poolSize, isPatient: true });
+}

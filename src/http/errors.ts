@@ -17,13 +17,30 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Field → its messages in order; a license refusal may name a plain value (`version`: the floor). */
 export type Details = Readonly<Record<string, string | readonly string[]>>;
 
+/** What is wrong on one line of a file; a null field stands for the line as a whole. */
+export interface LineFlaw {
+  readonly line: number;
+  readonly field: string | null;
+  readonly message: string;
+}
+
+/** What became of a file that was sent in: with any error nothing of it was taken. */
+export interface FileReport {
+  readonly rows: number;
+  readonly imported: number;
+  readonly errors_total: number;
+  /** The first thousand, by line. */
+  readonly errors: readonly LineFlaw[];
+  readonly dry_run: boolean;
+}
+
 export type Headers = Readonly<Record<string, string>>;
 
 interface Refusal {
   readonly status: number;
   readonly code: ErrorCode | LicenseCode;
   readonly publicMessage: string;
-  readonly details?: Details | undefined;
+  readonly details?: Details | FileReport | undefined;
   readonly headers?: Headers | undefined;
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
   /** For the log alone; the caller never sees it. */
@@ -35,7 +52,7 @@ export abstract class PublicError extends Error implements Refusal {
   readonly status: number;
   readonly code: ErrorCode | LicenseCode;
   readonly publicMessage: string;
-  readonly details: Details | undefined;
+  readonly details: Details | FileReport | undefined;
   readonly headers: Headers;
   /** More members for the license plane's body, such as `proof`. */
   readonly extra: Readonly<Record<string, unknown>> | undefined;
@@ -55,7 +72,7 @@ export abstract class PublicError extends Error implements Refusal {
 interface ApiErrorOptions {
   readonly error?: string;
   readonly status?: number;
-  readonly details?: Details;
+  readonly details?: Details | FileReport;
   readonly headers?: Headers;
   readonly cause?: unknown;
 }
@@ -109,6 +126,10 @@ export const invalidRequest = (error: string, status: 400 | 413 | 415 | 416 | 41
 /** Messages by field, in order; `sentence()` writes them. */
 export const fieldErrors = (details: Readonly<Record<string, readonly string[]>>): FieldErrors =>
   new FieldErrors(details);
+
+/** A file of which nothing is taken, told line by line. */
+export const fileRefused = (report: FileReport): ApiError =>
+  new ApiError('VALIDATION_ERROR', { status: 422, error: 'Validation failed', details: report });
 
 export const rateLimited = (retryAfterSeconds: number): ApiError =>
   new ApiError('RATE_LIMITED', {

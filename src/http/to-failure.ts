@@ -8,6 +8,7 @@ import {
   unavailable,
   type Details,
   type ErrorCode,
+  type FileReport,
   type Headers,
 } from './errors.js';
 import { PLANES, type Plane } from './planes.js';
@@ -17,7 +18,7 @@ export interface Failure {
   readonly status: number;
   readonly code: ErrorCode | LicenseCode;
   readonly error: string;
-  readonly details?: Details | undefined;
+  readonly details?: Details | FileReport | undefined;
   readonly headers: Headers;
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
   readonly cause: unknown;

@@ -1,6 +1,7 @@
 import { VERDICTS, type LicenseCode } from '../domain/verdicts.js';
 import { ENVELOPES } from '../http/envelopes.js';
 import { ERRORS, type Details, type ErrorCode } from '../http/errors.js';
+import { FILE_REPORT } from '../http/file-report.js';
 import { PLANES, type Plane } from '../http/planes.js';
 import { sentence } from '../http/sentences.js';
 import type { JsonSchema } from '../http/shapes.js';
@@ -47,7 +48,10 @@ export const REFUSAL_SCHEMAS = {
     ['valid', 'error', 'code'],
   ),
   download: envelope({ error }, ['error']),
-  admin: envelope({ success: { const: false }, error, code, details }, ['success', 'error', 'code']),
+  admin: envelope(
+    { success: { const: false }, error, code, details: { anyOf: [details, FILE_REPORT.schema] } },
+    ['success', 'error', 'code'],
+  ),
   panel: envelope(
     {
       success: { const: false },

@@ -64,7 +64,8 @@ export class TestApp {
       ...(body !== undefined && { body }),
     });
     const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json') === true && text !== '';
+    const type = response.headers.get('content-type') ?? '';
+    const json = type.includes('json') && !type.includes('ndjson') && text !== '';
     return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
   }
 

@@ -3,6 +3,9 @@ import { hardwareId, panelBody, startApp, type TestApp } from './app.js';
 import { operationsOf, type Operation } from './api-document.js';
 import { send, type Received, type Sent } from './wire.js';
 
+/** What a route that takes bytes can't do without, by the resource's segment in the path. */
+const QUERIES: Readonly<Record<string, string>> = { versions: 'filename=file.bin', import: 'format=csv' };
+
 /** A service with one of everything in it, and a way to see whether anything was written. */
 export class World {
   private constructor(
@@ -50,7 +53,7 @@ export class World {
       /\{(\w+)\}/g,
       (_, name: string) => params[name] ?? (name === 'id' ? this.ids[resource] : undefined) ?? 'none',
     );
-    return takesBytes ? `${filled}?filename=file.bin` : filled;
+    return takesBytes ? `${filled}?${QUERIES[resource] ?? ''}` : filled;
   }
 
   /** What it takes besides its path, as text. */

@@ -1,0 +1,77 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+import { patientTwin } from '../../database/data-source.js';
+import { inTransaction, type Run } from '../../database/statements.js';
+
+type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
+
+/** A transaction that takes its time. Whoever began it must end it. */
+export interface PatientTransaction {
+  readonly manager: EntityManager;
+  readonly client: PoolClient;
+  readonly run: Run;
+  commit(): Promise<void>;
+  /** Gives the connection back; what was not committed is undone. */
+  end(): Promise<void>;
+}
+
+/** An import, the exports of this node, and one to spare. */
+const CONNECTIONS = 4;
+
+/**
+ * Transactions on whole tables, on connections of their own: they have no time limit, and however long they take, no
+ * request waits for the connection that they hold.
+ */
+@Injectable()
+export class PatientDatabase implements OnApplicationShutdown {
+  private readonly open = new Set<PoolClient>();
+  private pool: Promise<DataSource> | null = null;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  async begin(isolation: Isolation): Promise<PatientTransaction> {
+    const runner = (await this.connected()).createQueryRunner();
+    try {
+      await runner.startTransaction(isolation);
+      const { manager } = runner;
+      const client = (await runner.connect()) as PoolClient;
+      this.open.add(client);
+      return {
+        manager,
+        client,
+        run: await inTransaction(manager),
+        commit: () => runner.commitTransaction(),
+        end: async () => {
+          this.open.delete(client);
+          try {
+            if (runner.isTransactionActive) await runner.rollbackTransaction();
+          } finally {
+            await runner.release();
+          }
+        },
+      };
+    } catch (error) {
+      await runner.release();
+      throw error;
+    }
+  }
+
+  /** By now the drain is over: who is still at work is cut off, and what it did is undone. */
+  async onApplicationShutdown(): Promise<void> {
+    for (const client of this.open) await (client as unknown as { end(): Promise<void> }).end();
+    const pool = await this.pool?.catch(() => null);
+    await pool?.destroy();
+  }
+
+  /** At the first need: most nodes never have it. */
+  private connected(): Promise<DataSource> {
+    this.pool ??= patientTwin(this.dataSource, CONNECTIONS)
+      .initialize()
+      .catch((error: unknown) => {
+        this.pool = null;
+        throw error;
+      });
+    return this.pool;
+  }
+}
