@@ -25,12 +25,12 @@ async function readKey(path: string): Promise<MasterKey> {
  * Wraps everything anew. A run that was cut off after the database had changed is finished by the next: then the old key
  * fits no more and the new one does.
  */
-async function rewrap(manager: EntityManager, from: MasterKey, to: MasterKey): Promise<void> {
+async function rewrap(manager: EntityManager, from: MasterKey, to: MasterKey, now: Date): Promise<void> {
   try {
-    await rotateMasterKey(manager, from, to);
+    await rotateMasterKey(manager, from, to, now);
   } catch (error) {
     if (!(error instanceof UnwrapError)) throw error;
-    await refuseWrongMasterKey(() => rotateMasterKey(manager, to, to));
+    await refuseWrongMasterKey(() => rotateMasterKey(manager, to, to, now));
   }
 }
 
@@ -46,21 +46,21 @@ async function replaceKeyFile(path: string, next: string, previous: string): Pro
   await folder.sync().finally(() => folder.close());
 }
 
-async function rotateKeyFile({ database, say }: Workplace): Promise<void> {
+async function rotateKeyFile({ database, clock, say }: Workplace): Promise<void> {
   const path = join(database.dataDir, 'master.key');
   const [next, previous] = [`${path}.next`, `${path}.previous`];
   const from = await readKey(path);
   // On the disk before the database needs it: a crash in between must not lose the only key that fits.
   const { key: to } = await loadOrCreateMasterKeyFile(next);
-  await rewrap(database.dataSource.manager, from, to);
+  await rewrap(database.dataSource.manager, from, to, clock.now());
   await replaceKeyFile(path, next, previous);
   say(`The new master key is in ${path}: back it up.`);
   say(`The old one is in ${previous}; delete it once no backup of the database needs it.`);
 }
 
-async function rotateSetting({ config, database, say }: Workplace, newKeyFile: string): Promise<void> {
+async function rotateSetting({ config, database, clock, say }: Workplace, newKeyFile: string): Promise<void> {
   const from = parseMasterKey(config.MASTER_KEY ?? '');
-  await rewrap(database.dataSource.manager, from, await readKey(newKeyFile));
+  await rewrap(database.dataSource.manager, from, await readKey(newKeyFile), clock.now());
   say(`Set MASTER_KEY to what ${newKeyFile} holds; older backups of the database need the old one.`);
 }
 

@@ -1,8 +1,15 @@
-import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type {
+  DataSource,
+  EntityManager,
+  EntityMetadata,
+  EntityTarget,
+  FindOptionsWhere,
+  ObjectLiteral,
+} from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { validate as isUuid } from 'uuid';
 import { recordAudit, type OutgoingEvent } from '../database/audit.js';
-import { differences } from '../database/differences.js';
+import { differences, personalDifferences, wholeRow } from '../database/differences.js';
 import { listPage, type ListColumns, type PageRequest } from '../database/list.js';
 import { violatedConstraint } from '../database/violations.js';
 import type { Actor } from '../domain/actor.js';
@@ -70,7 +77,7 @@ export class Records<Row extends StoredRow> {
     return this.write(async (manager) => {
       await manager.insert(this.kind.entity, row as QueryDeepPartialEntity<Row>);
       await also?.(manager);
-      await this.note(manager, change, row, 'created');
+      await this.note(manager, change, row, 'created', this.whole(row, 'created'));
       return row;
     });
   }
@@ -85,16 +92,13 @@ export class Records<Row extends StoredRow> {
     return this.write(async (manager) => {
       const row = await this.find(manager, id, 'for_no_key_update');
       const columns = changesOf(row);
-      const metadata = this.dataSource.getMetadata(this.kind.entity);
-      const changes = differences(metadata, row, columns, [
-        ...(this.kind.personal ?? []),
-        ...(this.kind.withheld ?? []),
-      ]);
+      const changes = differences(this.metadata, row, columns, this.untold);
       if (Object.keys(changes).length === 0) return row;
       const values = { ...columns, updatedAt: change.now };
       await manager.update(this.kind.entity, this.where(row.id), values as QueryDeepPartialEntity<Row>);
       const updated = await this.find(manager, row.id);
-      await this.note(manager, change, updated, verb, { changes });
+      const personal = personalDifferences(this.metadata, row, columns, this.kind.personal ?? []);
+      await this.note(manager, change, updated, verb, { changes }, personal);
       return updated;
     });
   }
@@ -104,9 +108,23 @@ export class Records<Row extends StoredRow> {
     await this.write(async (manager) => {
       const row = await this.find(manager, id, 'for_no_key_update');
       await manager.delete(this.kind.entity, this.where(row.id));
-      await this.note(manager, change, row, 'deleted');
+      await this.note(manager, change, row, 'deleted', this.whole(row, 'deleted'));
       await also?.(manager);
     });
+  }
+
+  private get metadata(): EntityMetadata {
+    return this.dataSource.getMetadata(this.kind.entity);
+  }
+
+  /** What the details of an event must not tell. */
+  private get untold(): readonly (keyof Row & string)[] {
+    return [...(this.kind.personal ?? []), ...(this.kind.withheld ?? [])];
+  }
+
+  private whole(row: Row, became: 'created' | 'deleted') {
+    const changes = wholeRow(this.metadata, row, became, this.untold);
+    return Object.keys(changes).length > 0 ? { changes } : {};
   }
 
   private where(id: string): FindOptionsWhere<Row> {
@@ -137,7 +155,8 @@ export class Records<Row extends StoredRow> {
     { actor, now }: Change,
     row: Row,
     verb: string,
-    details: Record<string, unknown> = {},
+    details: Record<string, unknown>,
+    personalChanges: Record<string, unknown> = {},
   ): Promise<void> {
     const { subject, identity, personal = [], customerOf, toldAs } = this.kind;
     const action = `${subject}.${verb}`;
@@ -146,7 +165,10 @@ export class Records<Row extends StoredRow> {
       subjectId: row.id,
       customerId: customerOf?.(row) ?? null,
       details: { ...identity(row), ...details },
-      personal: Object.fromEntries(personal.map((name) => [name, row[name] ?? null])),
+      personal: {
+        ...Object.fromEntries(personal.map((name) => [name, row[name] ?? null])),
+        ...(Object.keys(personalChanges).length > 0 && { changes: personalChanges }),
+      },
     };
     return toldAs !== undefined && isEventType(action)
       ? recordAudit(manager, actor, now, { ...entry, action, event: { data: toldAs(row) } })

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { recordAudit } from '../database/audit.js';
 import type { SigningKeyRow } from '../database/entities/index.js';
 import {
   bumpKeyRing,
@@ -9,6 +10,7 @@ import {
   updateDataKey,
   updateSigningKey,
 } from '../database/key-store.js';
+import { SYSTEM } from '../domain/actor.js';
 import { JWS_TYPES, signCompact } from './jws.js';
 import { isUsable, listedAt } from './key-rules.js';
 import type { MasterKey } from './master-key.js';
@@ -58,6 +60,7 @@ export async function rotateSigningKey(
     });
     await insertSigningKey(transaction, { ...key, endorsements });
     await bumpKeyRing(transaction);
+    await noteRotation(transaction, { kid: key.kid, signsFrom: key.signsFrom, compromised, now });
     return { kid: key.kid };
   });
 }
@@ -67,7 +70,12 @@ export async function rotateSigningKey(
  * signature, stays. Running nodes go on with the keys in their memory and need `to` at their next start, and before the
  * next rotation of the signing key. Throws `UnwrapError` when `from` does not fit; nothing is changed then.
  */
-export async function rotateMasterKey(manager: EntityManager, from: MasterKey, to: MasterKey): Promise<void> {
+export async function rotateMasterKey(
+  manager: EntityManager,
+  from: MasterKey,
+  to: MasterKey,
+  now: Date,
+): Promise<void> {
   await manager.transaction(async (transaction) => {
     await lockKeyRing(transaction);
     for (const { name, wrapped } of await listDataKeys(transaction)) {
@@ -82,6 +90,36 @@ export async function rotateMasterKey(manager: EntityManager, from: MasterKey, t
       await updateSigningKey(transaction, kid, { wrappedPrivate: to.wrap('signing-key', kid, secret) });
     }
     await bumpKeyRing(transaction);
+    await recordAudit(transaction, SYSTEM, now, {
+      action: 'master_key.rotated',
+      subjectType: 'master_key',
+      subjectId: null,
+    });
+  });
+}
+
+/** A new key is whoever holds the master key's doing: an operator's, or the service's own when it is due. */
+async function noteRotation(
+  transaction: EntityManager,
+  {
+    kid,
+    signsFrom,
+    compromised,
+    now,
+  }: { kid: string; signsFrom: Date; compromised: string | undefined; now: Date },
+): Promise<void> {
+  await recordAudit(transaction, SYSTEM, now, {
+    action: 'signing_key.created',
+    subjectType: 'signing_key',
+    subjectId: kid,
+    details: { signs_from: signsFrom },
+  });
+  if (compromised === undefined) return;
+  await recordAudit(transaction, SYSTEM, now, {
+    action: 'signing_key.compromised',
+    subjectType: 'signing_key',
+    subjectId: compromised,
+    details: { replaced_by: kid },
   });
 }
 

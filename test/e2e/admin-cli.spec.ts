@@ -110,6 +110,16 @@ describe('beside a running service', () => {
     expect(out).toContain(`signs from ${clock.now().toISOString()}`);
     expect(await keyIds()).not.toContain(kid);
     expect(await states()).toContainEqual([kid, 'compromised']);
+    const events = await app.sql(
+      `select action, subject_id, details from audit_events where action like 'signing_key.%' order by id`,
+    );
+    const signs = (await states()).find(([, state]) => state === 'signs')?.[0];
+    expect(events.map(({ action, subject_id }) => [action, subject_id])).toEqual([
+      ['signing_key.created', kid],
+      ['signing_key.created', signs],
+      ['signing_key.compromised', kid],
+    ]);
+    expect(events.at(-1).details).toEqual({ replaced_by: signs });
   });
 
   it.each([
@@ -160,6 +170,10 @@ describe('beside a running service', () => {
     expect((await admin(app.config, 'rotate-signing-key')).err).toMatch(/^MASTER_KEY does not fit/);
     const settings = { ...app.config, MASTER_KEY: next };
     expect((await admin(settings, 'rotate-signing-key')).code).toBe(0);
+    const events = await app.sql(
+      `select actor_type, subject_id from audit_events where action = 'master_key.rotated'`,
+    );
+    expect(events).toEqual([{ actor_type: 'system', subject_id: null }]);
     // Once more, as after a run whose end was not seen.
     expect((await admin(app.config, 'rotate-master-key', '--new-key-file', file)).code).toBe(0);
   });
@@ -217,7 +231,7 @@ describe('the master key in the data folder', () => {
     const { key: next } = await loadOrCreateMasterKeyFile(file('.next'));
     const text = await readFile(file('.next'), 'utf8');
     // Cut off after the database had changed and before the file had.
-    await rotateMasterKey(dataSource.manager, await read(), next);
+    await rotateMasterKey(dataSource.manager, await read(), next, clock.now());
     await rotate();
     expect(await readFile(file(), 'utf8')).toBe(text);
     expect(await hashWith()).toBe(hash);

@@ -109,7 +109,17 @@ describe('a policy', () => {
     await patch({ limits: { accounts: 20 } });
     const { code } = policy;
     expect((await events(policy.id)).map(({ action, details }) => [action, details])).toEqual([
-      ['policy.created', { code }],
+      [
+        'policy.created',
+        {
+          code,
+          changes: expect.objectContaining({
+            code: { from: null, to: code },
+            limits: { from: null, to: { accounts: 10 } },
+            duration_days: { from: null, to: 30 },
+          }),
+        },
+      ],
       [
         'policy.updated',
         {

@@ -74,7 +74,17 @@ describe('a product', () => {
     });
     const { code } = product;
     expect((await events(product.id)).map(({ action, details }) => [action, details])).toEqual([
-      ['product.created', { code }],
+      [
+        'product.created',
+        {
+          code,
+          changes: {
+            code: { from: null, to: code },
+            name: { from: null, to: 'Panel' },
+            key_prefix: { from: null, to: 'OLD' },
+          },
+        },
+      ],
       ['product.updated', { code, changes: { name: { from: 'Panel', to: 'Renamed' } } }],
       [
         'product.updated',

@@ -97,13 +97,49 @@ describe('an API key', () => {
     });
     expect(await patch({ permissions: ['read'] })).toMatchObject({ permissions: ['read'] });
     await patch({});
-    const recorded = (await events(key.id)).map(({ action, details }) => [action, details]);
-    const key_prefix = key.key_prefix;
+    await patch({ permissions: ['read'] });
+    const recorded = await app.sql(
+      `select e.action, e.details - 'key_prefix' as details, p.data - 'address' as personal
+       from audit_events e left join audit_personal p on p.event_id = e.id
+       where e.subject_id = $1 and e.details ->> 'key_prefix' = $2 order by e.id`,
+      [key.id, key.key_prefix],
+    );
+    const ends = key.expires_at;
     expect(recorded).toEqual([
-      ['api_key.created', { key_prefix, permissions: ['licenses:read'] }],
-      ['api_key.updated', { key_prefix, changed: ['name'] }],
-      ['api_key.updated', { key_prefix, changed: ['ip_whitelist', 'expires_in', 'rate_limit'] }],
-      ['api_key.updated', { key_prefix, changed: ['permissions'], permissions: ['read'] }],
+      {
+        action: 'api_key.created',
+        details: {
+          changes: {
+            key_prefix: { from: null, to: key.key_prefix },
+            permissions: { from: null, to: ['licenses:read'] },
+            rate_limit: { from: null, to: 5 },
+            enabled: { from: null, to: true },
+            expires_at: { from: null, to: ends },
+          },
+        },
+        personal: { name: 'Portal' },
+      },
+      {
+        action: 'api_key.updated',
+        details: { changes: { name: { withheld: true } } },
+        personal: { name: 'Portal', changes: { name: { from: 'Portal', to: 'Renamed' } } },
+      },
+      {
+        action: 'api_key.updated',
+        details: {
+          changes: {
+            ip_whitelist: { withheld: true },
+            rate_limit: { from: 5, to: null },
+            expires_at: { from: ends, to: null },
+          },
+        },
+        personal: { name: 'Renamed', changes: { ip_whitelist: { from: [], to: ['10.0.0.0/8'] } } },
+      },
+      {
+        action: 'api_key.updated',
+        details: { changes: { permissions: { from: ['licenses:read'], to: ['read'] } } },
+        personal: { name: 'Renamed', ip_whitelist: ['10.0.0.0/8'] },
+      },
     ]);
   });
 

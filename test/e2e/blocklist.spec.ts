@@ -80,15 +80,19 @@ describe('blocked hardware', () => {
     expect(await events(entry.id)).toEqual([
       {
         action: 'blocked_hardware.created',
-        details: { hardware_id: hardware },
+        details: { hardware_id: hardware, changes: { hardware_id: { from: null, to: hardware } } },
         data: { reason: 'Chargeback by J. Doe', address },
       },
       {
         action: 'blocked_hardware.updated',
         details: { hardware_id: hardware, changes: { reason: { withheld: true } } },
+        data: { address, changes: { reason: { from: 'Chargeback by J. Doe', to: null } } },
+      },
+      {
+        action: 'blocked_hardware.deleted',
+        details: { hardware_id: hardware, changes: { hardware_id: { from: hardware, to: null } } },
         data: { address },
       },
-      { action: 'blocked_hardware.deleted', details: { hardware_id: hardware }, data: { address } },
     ]);
   });
 

@@ -94,7 +94,14 @@ describe('a customer', () => {
         customer_id: id,
         changes: { name: { withheld: true }, email: { withheld: true }, metadata: { withheld: true } },
       },
-      personal: { address: '127.0.0.1', name: 'Eve' },
+      personal: {
+        address: '127.0.0.1',
+        name: 'Eve',
+        changes: {
+          name: { from: 'Alice Fisher', to: 'Eve' },
+          email: { from: 'Alice@example.test', to: null },
+        },
+      },
       told: null,
       customer_id: null,
     });

@@ -351,7 +351,7 @@ describe('the master key', () => {
     const before = [await stored(), await nodeA.query('select * from data_keys')];
     await expect(rotate({ key: wrong })).rejects.toThrow(UnwrapError);
     await expect(rotate({ key: wrong, compromised: ring.signer(start).kid })).rejects.toThrow(UnwrapError);
-    await expect(rotateMasterKey(nodeA.manager, wrong, masterKey)).rejects.toThrow(UnwrapError);
+    await expect(rotateMasterKey(nodeA.manager, wrong, masterKey, new Date())).rejects.toThrow(UnwrapError);
     expect([await stored(), await nodeA.query('select * from data_keys')]).toEqual(before);
   });
 
@@ -364,7 +364,7 @@ describe('the master key', () => {
     const before = await stored();
 
     const to = new MasterKey(randomBytes(32));
-    await rotateMasterKey(nodeA.manager, masterKey, to);
+    await rotateMasterKey(nodeA.manager, masterKey, to, new Date());
 
     const data = await DataKeys.load(nodeB.manager, to);
     expect(data.pepper.hash('license-key', 'KEY')).toEqual(pepper.hash('license-key', 'KEY'));
@@ -384,7 +384,7 @@ describe('the master key', () => {
   it('can be rotated under a running node, which keeps the keys it holds', async () => {
     const running = await started(nodeA);
     const signature = await lease(running);
-    await rotateMasterKey(nodeB.manager, masterKey, new MasterKey(randomBytes(32)));
+    await rotateMasterKey(nodeB.manager, masterKey, new MasterKey(randomBytes(32)), new Date());
     await catchUp(running);
     expect(await lease(running)).toBe(signature);
   });

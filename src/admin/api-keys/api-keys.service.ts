@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type EntityMetadata } from 'typeorm';
 import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { generateSecret, keyPrefixOf } from '../../access/secret-tokens.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
+import { differences, personalDifferences, wholeRow } from '../../database/differences.js';
 import { ApiKey } from '../../database/entities/index.js';
 import type { Actor } from '../../domain/actor.js';
 import { forbidden, notFound } from '../../http/errors.js';
@@ -17,6 +18,13 @@ export interface Asker {
   readonly permissions: readonly string[];
 }
 
+/** What the audit log tells of a change. */
+interface Noted {
+  readonly action: string;
+  readonly details: Record<string, unknown>;
+  readonly personalChanges?: Record<string, unknown>;
+}
+
 const DAY_MS = 86_400_000;
 
 const SORT_COLUMNS: Readonly<Record<string, string>> = {
@@ -27,9 +35,13 @@ const SORT_COLUMNS: Readonly<Record<string, string>> = {
 
 const endAfter = (days: number, now: Date) => (days === 0 ? null : new Date(now.getTime() + days * DAY_MS));
 
-/** The names alone: an address list may name a person. */
-const namesIn = (body: UpdateApiKey) =>
-  Object.entries(body).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+/** These may name a person: they are told where that can be erased. */
+const PERSONAL = ['name', 'ipWhitelist'] as const;
+
+const personalOf = ({ name, ipWhitelist }: ApiKey) => ({
+  name,
+  ip_whitelist: ipWhitelist.length === 0 ? null : ipWhitelist,
+});
 
 const unique = (values: readonly string[]) => [...new Set(values)];
 
@@ -115,7 +127,7 @@ export class ApiKeysService {
       await manager.insert(ApiKey, row);
       await this.note(manager, asker, now, row, {
         action: 'api_key.created',
-        details: { permissions: row.permissions },
+        details: { changes: wholeRow(this.metadata, row, 'created', PERSONAL) },
       });
     });
     return { row, key };
@@ -127,14 +139,13 @@ export class ApiKeysService {
     return this.dataSource.transaction(async (manager) => {
       const row = await lockKey(manager, id);
       refuseBeyond(asker, [...row.permissions, ...(changes.permissions ?? [])]);
-      if (Object.keys(changes).length === 0) return row;
+      const told = differences(this.metadata, row, changes, PERSONAL);
+      if (Object.keys(told).length === 0) return row;
       await manager.update(ApiKey, { id }, { ...changes, updatedAt: now });
       await this.note(manager, asker, now, row, {
         action: 'api_key.updated',
-        details: {
-          changed: namesIn(body),
-          ...(changes.permissions && { permissions: changes.permissions }),
-        },
+        details: { changes: told },
+        personalChanges: personalDifferences(this.metadata, row, changes, PERSONAL),
       });
       return { ...row, ...changes, updatedAt: now };
     });
@@ -148,9 +159,13 @@ export class ApiKeysService {
       await manager.delete(ApiKey, { id });
       await this.note(manager, asker, now, row, {
         action: 'api_key.deleted',
-        details: { permissions: row.permissions },
+        details: { changes: wholeRow(this.metadata, row, 'deleted', PERSONAL) },
       });
     });
+  }
+
+  private get metadata(): EntityMetadata {
+    return this.dataSource.getMetadata(ApiKey);
   }
 
   private note(
@@ -158,13 +173,17 @@ export class ApiKeysService {
     { actor }: Asker,
     now: Date,
     row: ApiKey,
-    { action, details }: { readonly action: string; readonly details: Record<string, unknown> },
+    { action, details, personalChanges = {} }: Noted,
   ): Promise<void> {
     return recordAudit(manager, actor, now, {
       action,
       subjectType: 'api_key',
       subjectId: row.id,
       details: { key_prefix: row.keyPrefix, ...details },
+      personal: {
+        ...personalOf(row),
+        ...(Object.keys(personalChanges).length > 0 && { changes: personalChanges }),
+      },
     });
   }
 }
