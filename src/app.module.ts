@@ -11,6 +11,7 @@ import { AdminPoliciesModule } from './admin/policies/policies.module.js';
 import { AdminProductsModule } from './admin/products/products.module.js';
 import { AdminStatsModule } from './admin/stats/stats.module.js';
 import { AdminTransferModule } from './admin/transfer/transfer.module.js';
+import { AdminUsersModule } from './admin/users/users.module.js';
 import { AdminVersionsModule } from './admin/versions/versions.module.js';
 import { AdminWebhooksModule } from './admin/webhooks/webhooks.module.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
@@ -44,6 +45,7 @@ const FEATURES = [
   AdminWebhooksModule,
   WebhooksModule,
   AdminStatsModule,
+  AdminUsersModule,
   HealthModule,
 ];
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import fastifyCookie from '@fastify/cookie';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -60,8 +61,10 @@ export async function createApp(
     abortOnError: false,
   });
   app.setGlobalPrefix('api/v1', {
-    exclude: ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json'],
+    exclude: ['health/live', 'health/ready', 'metrics', '.well-known/jwks.json', 'sso/consume/:nonce'],
   });
+  // Read where they are looked at: a panel that phones home has none.
+  void adapter.getInstance().register(fastifyCookie, { hook: false });
   adapter.getInstance().addHook('onRequest', () => opened);
   const authenticator = app.get(AdminAuthenticator, { strict: false });
   measureRequests(adapter.getInstance());

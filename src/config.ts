@@ -71,7 +71,8 @@ const flag = (value: string, name: string) => choice('true', 'false')(value, nam
 const setting = <T>(parse: Setting<T>['parse'], fallback: NoInfer<T>): Setting<T> => ({ parse, fallback });
 const optional = <T>(parse: Setting<T>['parse']): Setting<T | null> => ({ parse, fallback: null });
 
-const perMinute = whole(1, 1_000_000);
+/** Requests in the window that the name tells. */
+const count = whole(1, 1_000_000);
 
 /** Every setting there is. A name that is not here is refused in `.env`, and in the environment when it begins with MOORING_. */
 export const SETTINGS = {
@@ -96,12 +97,13 @@ export const SETTINGS = {
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
   MAX_UPLOAD_BYTES: setting(whole(1, 999_999_999_999), 4 * 1024 ** 3),
   WEBHOOKS_ALLOW_PRIVATE: setting(flag, false),
-  LIMIT_AUTH_PER_MINUTE: setting(perMinute, 20),
-  LIMIT_ADMIN_PER_MINUTE: setting(perMinute, 60),
-  LIMIT_SESSION_PER_MINUTE: setting(perMinute, 600),
-  LIMIT_LICENSE_PER_MINUTE: setting(perMinute, 60),
-  LIMIT_ADDRESS_PER_MINUTE: setting(perMinute, 600),
-  LIMIT_UNKNOWN_KEYS_PER_MINUTE: setting(perMinute, 10),
+  LIMIT_AUTH_PER_MINUTE: setting(count, 20),
+  LIMIT_ADMIN_PER_MINUTE: setting(count, 60),
+  LIMIT_SESSION_PER_MINUTE: setting(count, 600),
+  LIMIT_LICENSE_PER_MINUTE: setting(count, 60),
+  LIMIT_ADDRESS_PER_MINUTE: setting(count, 600),
+  LIMIT_UNKNOWN_KEYS_PER_MINUTE: setting(count, 10),
+  LIMIT_FAILED_LOGINS_PER_HOUR: setting(count, 100),
 } satisfies Record<string, Setting<unknown>>;
 
 type Settings = { [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback'] };

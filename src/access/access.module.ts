@@ -4,12 +4,23 @@ import { AdminAuthenticator } from './admin-authenticator.js';
 import { KnownPrefixes } from './known-prefixes.js';
 import { LicenseGate } from './license-gate.js';
 import { NameLookup, Outbound } from './outbound.js';
+import { Passwords } from './passwords.js';
+import { SessionCookie } from './session-cookie.js';
 import { Sessions } from './sessions.js';
 
 /** Who may come in: panels by their license key, admins by theirs, people by their session. */
 @Module({
   imports: [LimitsModule],
-  providers: [LicenseGate, KnownPrefixes, AdminAuthenticator, Sessions, NameLookup, Outbound],
-  exports: [LicenseGate, AdminAuthenticator, Sessions, Outbound],
+  providers: [
+    LicenseGate,
+    KnownPrefixes,
+    AdminAuthenticator,
+    Sessions,
+    SessionCookie,
+    NameLookup,
+    Outbound,
+    { provide: Passwords, useFactory: () => Passwords.create() },
+  ],
+  exports: [LicenseGate, AdminAuthenticator, Sessions, SessionCookie, Passwords, Outbound],
 })
 export class AccessModule {}

@@ -14,6 +14,9 @@ const ARGON2ID = 2;
  */
 const BOUNDS = { running: 2, waiting: 64 };
 
+/** Code points; there is no rule about classes of characters: they make passwords worse. */
+export const PASSWORD_MIN = 12;
+
 /** Longer ones are refused before they are hashed: nobody types them. */
 export const PASSWORD_MAX = 256;
 

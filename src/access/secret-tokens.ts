@@ -3,13 +3,16 @@ import { randomBytes } from 'node:crypto';
 /** 24 random bytes: too many to guess, and the prefix lets a secret scanner find a leaked one. */
 const TOKEN_BYTES = 24;
 
-const PREFIXES = { apiKey: 'mk_', session: 'ms_' } as const satisfies Record<string, string>;
+const PREFIXES = { apiKey: 'mk_', session: 'ms_', ssoNonce: 'mo_' } as const satisfies Record<string, string>;
 
 export type SecretKind = keyof typeof PREFIXES;
 
+/** Those that a request can be made with. */
+export type CredentialKind = Exclude<SecretKind, 'ssoNonce'>;
+
 const HEX = '[0-9a-f]{48}';
 
-const FORMS: readonly { readonly kind: SecretKind; readonly form: RegExp }[] = [
+const FORMS: readonly { readonly kind: CredentialKind; readonly form: RegExp }[] = [
   { kind: 'apiKey', form: new RegExp(`^${PREFIXES.apiKey}${HEX}$`) },
   { kind: 'session', form: new RegExp(`^${PREFIXES.session}${HEX}$`) },
 ];
@@ -18,8 +21,8 @@ const FORMS: readonly { readonly kind: SecretKind; readonly form: RegExp }[] = [
 export const generateSecret = (kind: SecretKind): string =>
   PREFIXES[kind] + randomBytes(TOKEN_BYTES).toString('hex');
 
-/** What a text claims to be; null for one that is neither, however long it is. */
-export const kindOf = (text: string): SecretKind | null =>
+/** What a credential claims to be; null for a text that is neither, however long it is. */
+export const kindOf = (text: string): CredentialKind | null =>
   FORMS.find(({ form }) => form.test(text))?.kind ?? null;
 
 /** As much of an API key as may be shown to tell it from others. */

@@ -1,26 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { generateSecret, kindOf } from './secret-tokens.js';
+import { DataSource, type EntityManager } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import { generateSecret } from './secret-tokens.js';
 import { Clock } from '../clock.js';
 import { recordAudit } from '../database/audit.js';
+import { poolOf } from '../database/data-source.js';
 import {
   deleteExpiredSessions,
   deleteSession,
+  deleteSessionsOf,
   findSession,
   insertSession,
+  openSessionsOf,
+  touchSession,
+  type ListedSession,
+  type NewSession,
   type SessionFacts,
-} from '../database/credentials.js';
-import { poolOf } from '../database/data-source.js';
+} from '../database/sessions.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
 import type { Actor } from '../domain/actor.js';
-import { Pepper, type KeyHash } from '../signing/data-keys.js';
+import { idleSince, isOpen, noteUseUpTo, SESSION_SECONDS } from '../domain/session-life.js';
+import { notFound } from '../http/errors.js';
+import { Pepper } from '../signing/data-keys.js';
 
-export const SESSION_SECONDS = 86_400;
+/** A user agent names itself at any length. */
+const MAX_USER_AGENT = 255;
 
-/** A session that holds at the moment it was looked up. */
-export interface OpenSession {
-  readonly hash: KeyHash<'session'>;
-  readonly user: SessionFacts;
+/** A log-in that was found good. */
+export interface Beginning extends Pick<NewSession, 'userId' | 'origin' | 'address' | 'userAgent' | 'now'> {
+  readonly requestId: string | null;
 }
 
 /** Log-ins, from the first to the last moment. The token is with its user alone; here is its keyed hash. */
@@ -36,34 +44,82 @@ export class Sessions {
     this.pool = onPool(poolOf(dataSource));
   }
 
-  /** Begins a session in the transaction of `run` and sweeps up ended ones; answers the token, which is never told again. */
-  async open(run: Run, userId: string, now: Date): Promise<string> {
+  /** Begins a session in the transaction and sweeps up ended ones; answers the token, which is never told again. */
+  async open(manager: EntityManager, { requestId, ...beginning }: Beginning): Promise<string> {
+    const { userId, now, origin, address } = beginning;
+    const run = await inTransaction(manager);
     const token = generateSecret('session');
-    const expiresAt = new Date(now.getTime() + SESSION_SECONDS * 1_000);
-    await insertSession(run, { hash: this.pepper.hash('session', token), userId, now, expiresAt });
+    await insertSession(run, {
+      ...beginning,
+      hash: this.pepper.hash('session', token),
+      userAgent: beginning.userAgent?.slice(0, MAX_USER_AGENT) ?? null,
+      expiresAt: new Date(now.getTime() + SESSION_SECONDS * 1_000),
+    });
     await deleteExpiredSessions(run, now);
+    const actor: Actor = { type: 'user', id: userId, address, requestId };
+    await recordAudit(manager, actor, now, {
+      action: 'user.logged_in',
+      subjectType: 'user',
+      subjectId: userId,
+      details: { origin },
+    });
     return token;
   }
 
-  /** Null for a token that is malformed, unknown or expired, and for a user who may no longer act. */
-  async find(token: string): Promise<OpenSession | null> {
-    if (kindOf(token) !== 'session') return null;
+  /**
+   * Who is behind a token; null for one that is malformed, unknown or over, and for a user who may no longer act. Each costs
+   * one look into the database, so that the time does not tell one from another.
+   */
+  async find(token: string): Promise<SessionFacts | null> {
+    const now = this.clock.now();
     const hash = this.pepper.hash('session', token);
-    const user = await findSession(this.pool, hash);
-    const holds = user !== null && this.clock.now() < user.expiresAt && user.status === 'active';
-    return holds ? { hash, user } : null;
+    const session = await findSession(this.pool, hash);
+    if (session === null || !isOpen(session, now)) return null;
+    const upTo = noteUseUpTo(now);
+    if (session.lastSeenAt <= upTo) await touchSession(this.pool, hash, { now, upTo });
+    return session;
   }
 
-  async close(session: OpenSession, actor: Actor): Promise<void> {
+  /** Those of a user that are open, the ones used last first. */
+  async list(userId: string): Promise<ListedSession[]> {
     const now = this.clock.now();
-    await this.dataSource.transaction(async (manager) => {
-      // Two log-outs at once end one session.
-      if (!(await deleteSession(await inTransaction(manager), session.hash))) return;
-      await recordAudit(manager, actor, now, {
-        action: 'user.logged_out',
-        subjectType: 'user',
-        subjectId: session.user.userId,
-      });
+    return openSessionsOf(this.pool, userId, { now, idleSince: idleSince(now) });
+  }
+
+  /** The log-out. Two at once end one session. */
+  async close(session: Pick<SessionFacts, 'userId' | 'sessionId'>, actor: Actor): Promise<void> {
+    await this.end(session.userId, session.sessionId, 'user.logged_out', actor);
+  }
+
+  /** Ends a session that is another than the one that asks. @throws ApiError 404 when the user has none of that id */
+  async revoke(userId: string, sessionId: string, actor: Actor): Promise<void> {
+    const isEnded = isUuid(sessionId) && (await this.end(userId, sessionId, 'user.session_revoked', actor));
+    if (!isEnded) throw notFound('Session');
+  }
+
+  /** Ends every session of a user; answers how many there were. */
+  async closeAll(userId: string, actor: Actor): Promise<number> {
+    const now = this.clock.now();
+    return this.dataSource.transaction(async (manager) => {
+      const ended = await deleteSessionsOf(await inTransaction(manager), userId);
+      if (ended > 0) {
+        await recordAudit(manager, actor, now, {
+          action: 'user.sessions_revoked',
+          subjectType: 'user',
+          subjectId: userId,
+          details: { ended },
+        });
+      }
+      return ended;
+    });
+  }
+
+  private async end(userId: string, sessionId: string, action: string, actor: Actor): Promise<boolean> {
+    const now = this.clock.now();
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await deleteSession(await inTransaction(manager), userId, sessionId))) return false;
+      await recordAudit(manager, actor, now, { action, subjectType: 'user', subjectId: userId });
+      return true;
     });
   }
 }

@@ -5,17 +5,20 @@ import type { Config } from '../config.js';
 import { defaultDataDir, layout } from '../database/embedded/data-folder.js';
 import { openDatabase } from '../database/open.js';
 import { StartupError } from '../startup-error.js';
-import { resetAdminPasswordCommand } from './admin-password.js';
+import { createKeyCommand } from './api-keys.js';
 import { parserOptions, type Command, type Given } from './command.js';
 import { rotateMasterKeyCommand } from './master-key.js';
 import { listKeysCommand, rotateSigningKeyCommand } from './signing-keys.js';
 import { verifyAuditCommand } from './verify-audit.js';
+import { createUserCommand, resetPasswordCommand } from './users.js';
 
 export const COMMANDS = {
+  'create-user': createUserCommand,
+  'reset-password': resetPasswordCommand,
+  'create-key': createKeyCommand,
   'list-keys': listKeysCommand,
   'rotate-signing-key': rotateSigningKeyCommand,
   'rotate-master-key': rotateMasterKeyCommand,
-  'reset-admin-password': resetAdminPasswordCommand,
   'verify-audit': verifyAuditCommand,
 } as const satisfies Record<string, Command>;
 

@@ -1,24 +1,14 @@
 import type { SigningKeyRow } from '../database/entities/index.js';
 import { readKeyRing } from '../database/key-store.js';
 import { isUsable, listedAt, signerAt } from '../signing/key-rules.js';
-import type { MasterKey } from '../signing/master-key.js';
-import { openKeys } from '../signing/open-keys.js';
 import { rotateSigningKey } from '../signing/rotation.js';
 import { UnusableKeyError } from '../signing/signing-key.js';
 import { StartupError } from '../startup-error.js';
-import type { Command, Workplace } from './command.js';
+import type { Command } from './command.js';
+import { openKeysOf } from './open-keys-of.js';
 
 const HOUR_MS = 3_600_000;
 const MAX_OVERLAP_HOURS = 24 * 90;
-
-/** The master key that this database is wrapped with; refuses one that does not fit before anything is changed. */
-async function masterKeyOf({ config, database, clock }: Workplace): Promise<MasterKey> {
-  const { masterKey } = await openKeys(
-    { masterKey: config.MASTER_KEY, dataDir: database.dataDir, issuer: config.PUBLIC_URL },
-    { dataSource: database.dataSource, clock },
-  );
-  return masterKey;
-}
 
 /** @throws StartupError for anything but a whole number of hours up to 90 days */
 export function overlapMs(hours: string): number {
@@ -43,7 +33,7 @@ export const rotateSigningKeyCommand: Command = {
     if (compromised !== undefined && hours !== undefined) {
       throw new StartupError('--compromised replaces the key at once: it takes no --overlap-hours.');
     }
-    const masterKey = await masterKeyOf(place);
+    const { masterKey } = await openKeysOf(place);
     const now = place.clock.now();
     const { manager } = place.database.dataSource;
     const signsFrom = hours === undefined ? undefined : new Date(now.getTime() + overlapMs(hours));

@@ -1,37 +1,17 @@
-import { Body, Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
-import type { Actor } from '../domain/actor.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SessionCookie } from '../access/session-cookie.js';
+import { sessionActor, SessionGuard, type SessionRequest } from '../access/session.guard.js';
+import { Sessions } from '../access/sessions.js';
 import { Answers } from '../http/api-doc.js';
-import { EXAMPLE_PASSWORD, EXAMPLE_SESSION } from '../http/examples.js';
-import { always, choice, integer, object, resource, text, type Wire } from '../http/shapes.js';
+import { EXAMPLE_PASSWORD } from '../http/examples.js';
+import { either } from '../http/shapes.js';
+import { LOGGED_IN, loginBody, message, PERSON, personBody, SECOND_FACTOR_WANTED } from './answers.js';
 import { CredentialsPresentGuard } from './credentials-present.guard.js';
+import { fromOf } from './from.js';
 import { LoginRequest } from './login.dto.js';
 import { LoginService } from './login.service.js';
-import { SessionGuard, type SessionRequest } from '../access/session.guard.js';
-import { SESSION_SECONDS, Sessions } from '../access/sessions.js';
-
-const USER = resource('SessionUser', {
-  username: text({ example: 'admin' }),
-  email: text({ example: 'admin@example.com' }),
-  role: choice(['admin', 'support', 'customer']),
-  status: choice(['active', 'suspended']),
-});
-
-const SESSION = resource('Session', {
-  token: text({ example: EXAMPLE_SESSION, description: 'Sent as `Authorization: Bearer …`.' }),
-  user: USER,
-  expires_in: integer({ example: SESSION_SECONDS, description: 'Seconds.' }),
-});
-
-const LOGGED_OUT = object({ message: always('Logged out successfully') });
-
-const userBody = ({ username, email, role, status }: Wire<typeof USER>): Wire<typeof USER> => ({
-  username,
-  email,
-  role,
-  status,
-});
 
 @ApiTags('auth')
 @Controller('auth')
@@ -39,42 +19,42 @@ export class AuthController {
   constructor(
     private readonly logins: LoginService,
     private readonly sessions: Sessions,
+    private readonly cookie: SessionCookie,
   ) {}
 
   @Post('login')
   @HttpCode(200)
   @Answers(
     'login',
-    { 200: SESSION },
+    { 200: either<unknown>(LOGGED_IN, SECOND_FACTOR_WANTED) },
     {
-      description: 'Begins a session of 24 hours.',
-      sends: { username: 'admin', password: EXAMPLE_PASSWORD },
+      description:
+        'A session ends after 24 hours, or two hours after its last use. A user with a second factor is asked for it by `requires_2fa`: the same again with `totp_code`, which may be a recovery code.',
+      sends: { username: 'maria', password: EXAMPLE_PASSWORD },
       refuses: { 400: ['Username and password are required'], 401: ['Invalid credentials'] },
     },
   )
   @UseGuards(CredentialsPresentGuard)
-  async login(@Body() body: LoginRequest, @Req() http: FastifyRequest): Promise<Wire<typeof SESSION>> {
-    const { token, user } = await this.logins.login(body, { address: http.ip, requestId: http.id });
-    return { token, user: userBody(user), expires_in: SESSION_SECONDS };
+  async login(@Body() body: LoginRequest, @Req() http: FastifyRequest) {
+    return loginBody(await this.logins.login(body, fromOf(http)));
   }
 
   @Post('logout')
   @HttpCode(200)
-  @Answers('logout', { 200: LOGGED_OUT }, { description: 'Ends the session.' })
+  @Answers('logout', { 200: message('Logged out successfully') }, { description: 'Ends the session.' })
   @ApiBearerAuth()
   @UseGuards(SessionGuard)
-  async logout(@Req() http: SessionRequest) {
-    const { session, ip, id } = http;
-    const actor: Actor = { type: 'user', id: session.user.userId, address: ip, requestId: id };
-    await this.sessions.close(session, actor);
+  async logout(@Req() http: SessionRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    await this.sessions.close(http.session, sessionActor(http));
+    void reply.header('set-cookie', this.cookie.clearing());
     return { message: 'Logged out successfully' };
   }
 
   @Get('me')
-  @Answers('getMe', { 200: USER }, { description: 'The user behind the session.' })
+  @Answers('getMe', { 200: PERSON }, { description: 'The user behind the session.' })
   @ApiBearerAuth()
   @UseGuards(SessionGuard)
   me(@Req() http: SessionRequest) {
-    return userBody(http.session.user);
+    return personBody(http.session);
   }
 }

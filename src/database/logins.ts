@@ -1,22 +1,36 @@
-import type { SessionFacts } from './credentials.js';
+import type { Role, UserStatus } from '../domain/roles.js';
 import type { Run, Statement } from './statements.js';
 
 /** A user as far as a login is decided by it. */
-export interface LoginFacts extends Omit<SessionFacts, 'expiresAt'> {
+export interface LoginFacts {
+  readonly userId: string;
+  readonly username: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly status: UserStatus;
   readonly passwordHash: string | null;
   readonly lockedUntil: Date | null;
+  /** Encrypted; it counts from `totpEnabledAt` on. */
+  readonly totpSecret: Buffer | null;
+  readonly totpEnabledAt: Date | null;
 }
 
-const BY_NAME: Statement = {
-  name: 'login-facts',
-  text: `select id as "userId", username, email, role, status, customer_id as "customerId",
-      password_hash as "passwordHash", locked_until as "lockedUntil"
-    from users where lower(username) = lower($1)`,
-};
+const FACTS = `select id as "userId", username, email, role, status, password_hash as "passwordHash",
+      locked_until as "lockedUntil", totp_secret as "totpSecret", totp_enabled_at as "totpEnabledAt"
+    from users`;
+
+const BY_NAME: Statement = { name: 'login-facts', text: `${FACTS} where lower(username) = lower($1)` };
 
 /** The user of that name in any case; null when there is none. */
 export async function findLogin(run: Run, username: string): Promise<LoginFacts | null> {
   const { rows } = await run<LoginFacts>(BY_NAME, [username]);
+  return rows[0] ?? null;
+}
+
+const BY_ID: Statement = { name: 'login-facts-by-id', text: `${FACTS} where id = $1` };
+
+export async function findLoginById(run: Run, userId: string): Promise<LoginFacts | null> {
+  const { rows } = await run<LoginFacts>(BY_ID, [userId]);
   return rows[0] ?? null;
 }
 
@@ -54,12 +68,13 @@ export async function recordFailedLogin(
 const ACCEPT: Statement = {
   name: 'login-accepted',
   text: `update users set failed_logins = 0, locked_until = null, password_hash = $4
-    where id = $1 and password_hash = $2 and status = 'active' and (locked_until is null or locked_until <= $3)`,
+    where id = $1 and password_hash = $2 and status = 'active' and (locked_until is null or locked_until <= $3)
+      and totp_enabled_at is not distinct from $5`,
 };
 
 /**
- * Compare-and-set: false when the account was locked, suspended or given another password while this one was verified.
- * `newHash` replaces the hash that was verified; the same one leaves it.
+ * Compare-and-set: false when the account was locked, suspended, or given another password or second factor while this log-in
+ * was verified. `newHash` replaces the hash that was verified; the same one leaves it.
  */
 export async function acceptLogin(
   run: Run,
@@ -67,21 +82,43 @@ export async function acceptLogin(
     readonly userId: string;
     readonly verifiedHash: string;
     readonly newHash: string;
+    readonly totpEnabledAt: Date | null;
     readonly now: Date;
   },
 ): Promise<boolean> {
-  const { rowCount } = await run(ACCEPT, [login.userId, login.verifiedHash, login.now, login.newHash]);
+  const { userId, verifiedHash, newHash, totpEnabledAt, now } = login;
+  const { rowCount } = await run(ACCEPT, [userId, verifiedHash, now, newHash, totpEnabledAt]);
+  return rowCount > 0;
+}
+
+const CHANGE: Statement = {
+  name: 'change-password',
+  text: `update users set password_hash = $3, updated_at = $4
+    where id = $1 and password_hash = $2 and status = 'active'`,
+};
+
+/** Compare-and-set: false when the user was suspended or given another password while the old one was verified. */
+export async function changePassword(
+  run: Run,
+  change: {
+    readonly userId: string;
+    readonly verifiedHash: string;
+    readonly newHash: string;
+    readonly now: Date;
+  },
+): Promise<boolean> {
+  const { rowCount } = await run(CHANGE, [change.userId, change.verifiedHash, change.newHash, change.now]);
   return rowCount > 0;
 }
 
 const RESET: Statement = {
-  name: 'reset-admin-password',
+  name: 'reset-password',
   text: `update users set password_hash = $2, failed_logins = 0, locked_until = null, status = 'active', updated_at = $3
-    where lower(username) = lower($1) and role = 'admin' returning id`,
+    where lower(username) = lower($1) returning id`,
 };
 
-/** Gives an admin another password and lifts what keeps one out; answers the user's id, null when there is no such admin. */
-export async function resetAdminPassword(
+/** Gives a user another password and lifts what keeps one out; answers the user's id, null when there is no such user. */
+export async function resetPassword(
   run: Run,
   username: string,
   passwordHash: string,

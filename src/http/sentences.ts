@@ -23,6 +23,7 @@ export const SENTENCES = {
   url: 'The :field field must be an http or https URL without credentials.',
   publicUrl: 'The :field field must not lead to a private address.',
   uuid: 'The :field field must be a valid UUID.',
+  guessable: 'The :field field is too easy to guess.',
   selected: 'The selected :field is invalid.',
   taken: 'The :field has already been taken.',
 } as const satisfies Record<string, string>;

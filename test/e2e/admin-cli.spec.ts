@@ -137,25 +137,78 @@ describe('beside a running service', () => {
     expect(await states()).toEqual(before);
   });
 
-  it('gives the admin a new password, opens the account and ends its sessions', async () => {
-    const login = (password: string) =>
-      app.request('POST', '/api/v1/auth/login', { body: { username: 'admin', password } });
-    const { token } = (await login(app.password)).body;
-    await app.sql(
-      `update users set status = 'suspended', locked_until = 'infinity' where username = 'admin'`,
-    );
-    await app.sql(`update users set status = 'active' where username = 'admin'`);
-    const { code, out } = await admin(app.config, 'reset-admin-password');
+  const login = (username: string, password: string) =>
+    app.request('POST', '/api/v1/auth/login', { body: { username, password } });
+  const me = (token: string) =>
+    app.request('GET', '/api/v1/auth/me', { headers: { authorization: `Bearer ${token}` } });
+  const systemEvents = (action: string) =>
+    app.sql(`select details from audit_events where action = $1 and actor_type = 'system'`, [action]);
+
+  it('gives a user a new password, opens the account and ends its sessions', async () => {
+    const { token } = (await login('admin', app.password)).body;
+    await app.sql(`update users set locked_until = 'infinity' where username = 'admin'`);
+    expect((await me(token)).status).toBe(200);
+    const { code, out } = await admin(app.config, 'reset-password');
     const [, password = ''] = /^New password of admin: (\S{20})$/.exec(out) ?? [];
     expect(code).toBe(0);
-    expect((await login(app.password)).status).toBe(401);
-    expect((await login(password)).status).toBe(200);
-    const headers = { authorization: `Bearer ${token}` };
-    expect((await app.request('GET', '/api/v1/auth/me', { headers })).status).toBe(401);
-    const events = await app.sql(`select actor_type from audit_events where action = 'user.password_reset'`);
-    expect(events).toEqual([{ actor_type: 'system' }]);
-    const missing = await admin(app.config, 'reset-admin-password', '--username', 'nobody');
-    expect([missing.code, missing.err]).toEqual([1, "There is no admin 'nobody'."]);
+    expect((await login('admin', app.password)).status).toBe(401);
+    expect((await login('admin', password)).status).toBe(200);
+    expect((await me(token)).status).toBe(401);
+    expect(await systemEvents('user.password_reset')).toEqual([{ details: { two_factor_reset: false } }]);
+    const missing = await admin(app.config, 'reset-password', '--username', 'nobody');
+    expect([missing.code, missing.err]).toEqual([1, "There is no user 'nobody'."]);
+  });
+
+  it('makes a user who can log in, once', async () => {
+    const args = ['--username', 'Olga', '--email', 'olga@example.test', '--role', 'support'];
+    const { code, out } = await admin(app.config, 'create-user', ...args);
+    const [, password = ''] = /^Password of Olga: (\S{20})$/.exec(out) ?? [];
+    expect(code).toBe(0);
+    expect((await login('olga', password)).body.user).toMatchObject({ role: 'support', status: 'active' });
+    expect(await systemEvents('user.created')).toContainEqual({ details: { role: 'support' } });
+    const again = await admin(app.config, 'create-user', ...args);
+    expect([again.code, again.out, again.err]).toEqual([1, '', 'The username has already been taken.']);
+    const wrong = await admin(app.config, 'create-user', '--username', 'x', '--role', 'king');
+    expect(wrong.code).toBe(1);
+    expect(wrong.err.split('\n')).toEqual(['The email field is required.', 'The selected role is invalid.']);
+  });
+
+  it('takes a second factor away when it is told to', async () => {
+    await app.sql(`update users set totp_secret = 'x', totp_enabled_at = now() where username = 'Olga'`);
+    const kept = await admin(app.config, 'reset-password', '--username', 'olga');
+    const [, first = ''] = /: (\S{20})$/.exec(kept.out) ?? [];
+    expect((await login('olga', first)).body).toMatchObject({ requires_2fa: true });
+    const { out } = await admin(app.config, 'reset-password', '--username', 'olga', '--two-factor', 'off');
+    const [, second = ''] = /: (\S{20})$/.exec(out) ?? [];
+    expect((await login('olga', second)).body.token).toMatch(/^ms_/);
+    const wrong = await admin(app.config, 'reset-password', '--two-factor', 'maybe');
+    expect([wrong.code, wrong.err]).toEqual([1, '--two-factor must be keep or off.']);
+  });
+
+  it('makes a key that works as it says, once', async () => {
+    const { code, out } = await admin(
+      app.config,
+      'create-key',
+      '--name=Billing',
+      '--permissions=customers:write, sso:write',
+      '--rate-limit=7',
+      '--ip-whitelist=127.0.0.0/8',
+      '--expires-in=30',
+    );
+    const [, key = ''] = /^API key Billing: (mk_[0-9a-f]{48})$/.exec(out) ?? [];
+    expect(code).toBe(0);
+    const [row] = await app.sql(`select * from api_keys where name = 'Billing'`);
+    expect(row).toMatchObject({
+      permissions: ['customers:write', 'sso:write'],
+      ip_whitelist: ['127.0.0.0/8'],
+      rate_limit: 7,
+      expires_at: new Date(clock.now().getTime() + 30 * 86_400_000),
+    });
+    const answer = await app.request('GET', '/api/v1/admin/licenses', { headers: { 'x-admin-key': key } });
+    expect([answer.status, answer.headers.get('x-ratelimit-limit')]).toEqual([403, '7']);
+    expect(await systemEvents('api_key.created')).toHaveLength(2);
+    const wrong = await admin(app.config, 'create-key', '--name', 'x', '--permissions', 'wine');
+    expect([wrong.code, wrong.err]).toEqual([1, 'The selected permissions.0 is invalid.']);
   });
 
   it('wraps the keys with another MASTER_KEY', async () => {

@@ -54,7 +54,7 @@ describe('logging in', () => {
     expect(JSON.stringify(event)).not.toContain(body.token);
   });
 
-  it('takes the name in any case, and the second factor as a field that is not asked for yet', async () => {
+  it('takes the name in any case, and a code from who has no second factor', async () => {
     expect((await login(app, 'ADMIN', app.password, { totp_code: '123456' })).status).toBe(200);
     expect((await login(app, 'admin@localhost', app.password)).body).toEqual(REFUSED);
   });
@@ -193,11 +193,18 @@ describe('while a password is verified', () => {
     ['locked', `locked_until = now() + interval '20 years'`],
     ['suspended', `status = 'suspended'`],
     ['given another password', `password_hash = 'another'`],
+    ['given a second factor', `totp_secret = 'x', totp_enabled_at = now()`],
   ])('an account that is %s is closed to that log-in', async (_, change) => {
     const { id: userId, password_hash: verifiedHash } = await addUser(app);
     const run = onPool(poolOf(app.dataSource));
     const accept = () =>
-      acceptLogin(run, { userId, verifiedHash, newHash: verifiedHash, now: app.clock.now() });
+      acceptLogin(run, {
+        userId,
+        verifiedHash,
+        newHash: verifiedHash,
+        totpEnabledAt: null,
+        now: app.clock.now(),
+      });
     expect(await accept()).toBe(true);
     await app.sql(`update users set ${change} where id = $1`, [userId]);
     expect(await accept()).toBe(false);

@@ -20,6 +20,10 @@ const RESOURCES = {
   '/blocklist': { make: () => ({ hardware_id: hardwareId() }), change: { reason: 'sold' } },
   '/customers': { make: () => ({ name: 'Harbour Hosting' }), change: { name: 'Other' } },
   '/api-keys': { make: () => ({ name: 'Portal', permissions: ['read'] }), change: { name: 'Other' } },
+  '/users': {
+    make: () => ({ username: `u${tag()}`, email: `${tag()}@example.test`, role: 'customer' }),
+    change: { role: 'support' },
+  },
   '/licenses': {
     make: async () => {
       const { product, policy } = await app.sell();

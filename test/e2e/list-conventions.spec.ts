@@ -1,5 +1,6 @@
 import { operationsOf, type Operation } from '../setup/api-document.js';
 import { startApp, type TestApp } from '../setup/app.js';
+import { addUser } from '../setup/people.js';
 
 let app: TestApp;
 let lists: Operation[];
@@ -9,6 +10,7 @@ const OWNERS: Readonly<Record<string, () => Promise<string>>> = {
   licenses: async () => (await app.sell()).license.id,
   webhooks: async () =>
     (await app.must('POST', '/webhooks', { url: 'https://example.com/hook', events: ['*'] })).id,
+  users: async () => (await addUser(app)).id,
   versions: async () => {
     const { product } = await app.sell();
     return (await app.must('POST', '/versions', { product: product.code, version: '1.0.0' })).id;

@@ -38,6 +38,7 @@ const WIDE_LIMITS = {
   LIMIT_LICENSE_PER_MINUTE: '100000',
   LIMIT_ADDRESS_PER_MINUTE: '100000',
   LIMIT_UNKNOWN_KEYS_PER_MINUTE: '100000',
+  LIMIT_FAILED_LOGINS_PER_HOUR: '100000',
 };
 
 /** The whole service over HTTP on a database of its own, with a clock that the test moves. */

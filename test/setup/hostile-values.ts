@@ -124,12 +124,19 @@ function ofText(schema: Schema): BadValue[] {
     ];
   }
   const max = schema.maxLength ?? 255;
+  const min = schema.minLength ?? 0;
+  const filler = 'x'.repeat(min);
   return [
     ...notText,
+    ...(min > 1
+      ? each([`"${'x'.repeat(min - 1)}"`], `The :field field must be at least ${min} characters.`)
+      : []),
     [longText(max), `The :field field must not be greater than ${max} characters.`],
     [longText(200_000), `The :field field must not be greater than ${max} characters.`],
     ...each(
-      [NUL, HALF_A_CHARACTER, '"\\udc00\\ud800"'].filter(() => schema.pattern === undefined),
+      [NUL, HALF_A_CHARACTER, '"\\udc00\\ud800"']
+        .filter(() => schema.pattern === undefined)
+        .map((json) => json.replace(/"$/, `${filler}"`)),
       FORMAT,
     ),
   ];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hardwareId, panelBody, startApp, type TestApp } from './app.js';
+import { login } from './people.js';
 import { operationsOf, type Operation } from './api-document.js';
 import { send, type Received, type Sent } from './wire.js';
 
@@ -17,6 +18,8 @@ export class World {
     readonly policy: string,
     /** By the resource's segment in the path. */
     private readonly ids: Readonly<Record<string, string>>,
+    /** Of the admin. */
+    private readonly session: string,
   ) {}
 
   static async create(): Promise<World> {
@@ -28,16 +31,32 @@ export class World {
     const blocked = await app.must('POST', '/blocklist', { hardware_id: hardwareId() });
     const apiKey = await app.must('POST', '/api-keys', { name: 'Another', permissions: ['read'] });
     const customer = await app.must('POST', '/customers', { name: 'Customer' });
-    const { body } = await app.request('GET', '/api/v1/openapi.json');
-    return new World(app, operationsOf(body), key, hardware, product.code, policy.code, {
-      products: product.id,
-      policies: policy.id,
-      licenses: license.id,
-      versions: version.id,
-      blocklist: blocked.id,
-      'api-keys': apiKey.id,
-      customers: customer.id,
+    const user = await app.must('POST', '/users', {
+      username: unused(),
+      email: 'user@example.test',
+      role: 'customer',
     });
+    const { body } = await app.request('GET', '/api/v1/openapi.json');
+    const { token } = (await login(app, 'admin', app.password)).body;
+    return new World(
+      app,
+      operationsOf(body),
+      key,
+      hardware,
+      product.code,
+      policy.code,
+      {
+        products: product.id,
+        policies: policy.id,
+        licenses: license.id,
+        versions: version.id,
+        blocklist: blocked.id,
+        'api-keys': apiKey.id,
+        customers: customer.id,
+        users: user.id,
+      },
+      token,
+    );
   }
 
   operation(name: string): Operation {
@@ -65,8 +84,10 @@ export class World {
 
   /** Sends it with a good credential. */
   send(operation: Operation, sent: Partial<Sent> = {}): Promise<Received> {
+    const wantsSession = operation.name.includes(' /auth/') && operation.name !== 'POST /auth/logout';
     const headers = {
       ...(operation.plane === 'admin' && { 'x-admin-key': this.app.adminKey }),
+      ...(wantsSession && { authorization: `Bearer ${this.session}` }),
       ...(sent.body !== undefined && { 'content-type': 'application/json' }),
       ...sent.headers,
     };
@@ -89,6 +110,8 @@ export class World {
     return Object.fromEntries(entries);
   }
 }
+
+const NEW_PASSWORD = 'seven lazy otters reading maps';
 
 const unused = () => `x${randomBytes(6).toString('hex')}`;
 
@@ -137,6 +160,14 @@ export const GOOD_BODIES = {
   'POST /admin/versions/{id}/rollout': () => ({ rollout_percent: 100 }),
   'POST /admin/blocklist': () => ({ hardware_id: hardwareId() }),
   'PATCH /admin/blocklist/{id}': () => ({}),
+  'POST /auth/password': ({ app }) => ({ old_password: app.password, new_password: NEW_PASSWORD }),
+  'POST /auth/totp/confirm': () => ({ code: '123456' }),
+  'POST /auth/totp/disable': ({ app }) => ({ password: app.password, code: '123456' }),
+  'POST /auth/totp/recovery-codes': ({ app }) => ({ password: app.password, code: '123456' }),
+  'POST /auth/sso/mint': () => ({ username: 'nobody' }),
+  'POST /auth/sso/exchange': () => ({ nonce: 'none' }),
+  'POST /admin/users': () => ({ username: unused(), email: `${unused()}@example.test`, role: 'customer' }),
+  'PATCH /admin/users/{id}': () => ({}),
   'POST /admin/api-keys': () => ({ name: 'Key', permissions: ['read'] }),
   'PATCH /admin/api-keys/{id}': () => ({}),
 } as const satisfies Record<string, (world: World) => object>;

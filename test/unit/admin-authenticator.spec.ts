@@ -1,5 +1,5 @@
-import { isAdmitted, permissionsOf } from '../../src/access/admin-authenticator.js';
-import type { ApiKeyFacts, SessionFacts } from '../../src/database/credentials.js';
+import { isAdmitted } from '../../src/access/admin-authenticator.js';
+import type { ApiKeyFacts } from '../../src/database/credentials.js';
 
 const NOW = new Date('2027-03-01T12:00:00.000Z');
 const after = (ms: number) => new Date(NOW.getTime() + ms);
@@ -12,17 +12,6 @@ const key = (change: Partial<ApiKeyFacts> = {}): ApiKeyFacts => ({
   enabled: true,
   expiresAt: null,
   lastUsedAt: null,
-  ...change,
-});
-
-const session = (change: Partial<SessionFacts> = {}): SessionFacts => ({
-  userId: 'u',
-  username: 'admin',
-  email: 'admin@localhost',
-  role: 'admin',
-  status: 'active',
-  customerId: null,
-  expiresAt: after(1),
   ...change,
 });
 
@@ -43,18 +32,4 @@ describe('an API key', () => {
     expect(isAdmitted(listed, '::ffff:10.0.0.1', NOW)).toBe(true);
     expect(isAdmitted(listed, '192.0.2.1', NOW)).toBe(false);
   });
-});
-
-describe('a session', () => {
-  it('may do what the role of its user may', () => {
-    expect(permissionsOf(session(), NOW)).toEqual(['all']);
-    expect(permissionsOf(session({ role: 'support' }), NOW)).toEqual(['read']);
-    expect(permissionsOf(session({ role: 'customer' }), NOW)).toBeNull();
-  });
-
-  it('ends at the very instant it expires', () =>
-    expect(permissionsOf(session({ expiresAt: NOW }), NOW)).toBeNull());
-
-  it('ends with the suspension of its user', () =>
-    expect(permissionsOf(session({ status: 'suspended' }), NOW)).toBeNull());
 });

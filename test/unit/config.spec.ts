@@ -37,6 +37,7 @@ const DEFAULTS: Config = {
   LIMIT_LICENSE_PER_MINUTE: 60,
   LIMIT_ADDRESS_PER_MINUTE: 600,
   LIMIT_UNKNOWN_KEYS_PER_MINUTE: 10,
+  LIMIT_FAILED_LOGINS_PER_HOUR: 100,
 };
 
 /** The sentence of a refusal; fails when there is none or when it is not the kind that ends a start quietly. */

@@ -1,4 +1,4 @@
-import { refusalOf } from '../../src/auth/login.service.js';
+import { refusalOf } from '../../src/auth/failures.js';
 import type { LoginFacts } from '../../src/database/logins.js';
 
 const NOW = new Date('2027-03-01T12:00:00.000Z');
@@ -10,9 +10,10 @@ const user = (change: Partial<LoginFacts> = {}): LoginFacts => ({
   email: 'admin@localhost',
   role: 'admin',
   status: 'active',
-  customerId: null,
   passwordHash: 'hash',
   lockedUntil: null,
+  totpSecret: null,
+  totpEnabledAt: null,
   ...change,
 });
 

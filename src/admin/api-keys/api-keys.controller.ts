@@ -1,18 +1,12 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
 import { Requires } from '../../http/access.js';
 import { AdminAnswers, AdminLists } from '../../http/api-doc.js';
 import { adminAnswer, adminList } from '../../http/pagination.js';
-import { actorOf } from '../../http/principal.js';
 import { API_KEY, apiKeyBody, NEW_API_KEY, newApiKeyBody } from './api-key-body.js';
+import { CurrentAsker, type Asker } from '../asker.js';
 import { ApiKeysQuery, CreateApiKey, UpdateApiKey } from './api-keys.dto.js';
-import { ApiKeysService, type Asker } from './api-keys.service.js';
-
-const askerOf = (request: FastifyRequest): Asker => ({
-  actor: actorOf(request),
-  permissions: request.principal?.permissions ?? [],
-});
+import { ApiKeysService } from './api-keys.service.js';
 
 const UNKNOWN = { 404: ['API key not found'] };
 const BEYOND = { 403: ["API key cannot grant 'products:write'"] };
@@ -36,8 +30,8 @@ export class ApiKeysController {
     description: 'The answer is the only one that holds the key itself.',
     refuses: BEYOND,
   })
-  async create(@Body() body: CreateApiKey, @Req() request: FastifyRequest) {
-    const { row, key } = await this.apiKeys.create(body, askerOf(request));
+  async create(@Body() body: CreateApiKey, @CurrentAsker() asker: Asker) {
+    const { row, key } = await this.apiKeys.create(body, asker);
     return adminAnswer(newApiKeyBody(row, key));
   }
 
@@ -53,8 +47,8 @@ export class ApiKeysController {
     sends: { enabled: true, rate_limit: 600 },
     refuses: { ...UNKNOWN, ...BEYOND },
   })
-  async update(@Param('id') id: string, @Body() body: UpdateApiKey, @Req() request: FastifyRequest) {
-    return adminAnswer(apiKeyBody(await this.apiKeys.update(id, body, askerOf(request))));
+  async update(@Param('id') id: string, @Body() body: UpdateApiKey, @CurrentAsker() asker: Asker) {
+    return adminAnswer(apiKeyBody(await this.apiKeys.update(id, body, asker)));
   }
 
   @Delete(':id')
@@ -62,8 +56,8 @@ export class ApiKeysController {
     description: 'The key is refused from the very next call.',
     refuses: { ...UNKNOWN, ...BEYOND },
   })
-  async remove(@Param('id') id: string, @Req() request: FastifyRequest) {
-    await this.apiKeys.remove(id, askerOf(request));
+  async remove(@Param('id') id: string, @CurrentAsker() asker: Asker) {
+    await this.apiKeys.remove(id, asker);
     return adminAnswer(null);
   }
 }

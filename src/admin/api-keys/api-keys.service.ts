@@ -6,17 +6,11 @@ import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { differences, personalDifferences, wholeRow } from '../../database/differences.js';
 import { ApiKey } from '../../database/entities/index.js';
-import type { Actor } from '../../domain/actor.js';
 import { forbidden, notFound } from '../../http/errors.js';
 import { Pepper } from '../../signing/data-keys.js';
+import type { Asker } from '../asker.js';
 import type { ApiKeysQuery, CreateApiKey, UpdateApiKey } from './api-keys.dto.js';
 import { firstNotHeld } from './grants.js';
-
-/** Who asks, and how far the asker's own permissions reach. */
-export interface Asker {
-  readonly actor: Actor;
-  readonly permissions: readonly string[];
-}
 
 /** What the audit log tells of a change. */
 interface Noted {

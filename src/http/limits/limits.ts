@@ -20,6 +20,8 @@ export const LIMITS = {
   adminAddress: { setting: 'LIMIT_ADMIN_PER_MINUTE', windowSeconds: 60, by: 'address' },
   licenseKey: { setting: 'LIMIT_LICENSE_PER_MINUTE', windowSeconds: 60, by: 'license key and hardware' },
   licenseAddress: { setting: 'LIMIT_ADDRESS_PER_MINUTE', windowSeconds: 60, by: 'address' },
+  // A guesser who tries a few passwords on each of many accounts locks none of them.
+  failedLogins: { setting: 'LIMIT_FAILED_LOGINS_PER_HOUR', windowSeconds: 3_600, by: 'address' },
   unknownKeys: { setting: 'LIMIT_UNKNOWN_KEYS_PER_MINUTE', windowSeconds: 60, by: 'address' },
 } as const satisfies Record<string, LimitRule>;
 

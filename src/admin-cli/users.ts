@@ -1,0 +1,66 @@
+import { Passwords, generatePassword, hashPassword } from '../access/passwords.js';
+import { CreateUser } from '../admin/users/users.dto.js';
+import { UsersService } from '../admin/users/users.service.js';
+import { ADMIN_USERNAME } from '../auth/bootstrap.js';
+import { recordAudit } from '../database/audit.js';
+import { resetPassword } from '../database/logins.js';
+import { clearSecondFactor } from '../database/second-factors.js';
+import { deleteSessionsOf } from '../database/sessions.js';
+import { inTransaction } from '../database/statements.js';
+import { SYSTEM } from '../domain/actor.js';
+import { StartupError } from '../startup-error.js';
+import type { Command } from './command.js';
+import { asBody, inItsWords } from './read-options.js';
+
+/** Whoever sits at the machine may do everything. */
+export const OPERATOR = { actor: SYSTEM, permissions: ['all'] } as const;
+
+export const createUserCommand: Command = {
+  options: {
+    username: { value: 'NAME', help: 'what the user logs in with' },
+    email: { value: 'ADDRESS', help: 'their e-mail address' },
+    role: { value: 'ROLE', help: 'admin, support (reads everything) or customer (the portal)' },
+    'customer-id': { value: 'ID', help: 'whose portal it is, for a customer' },
+  },
+  help: ['Makes a user and prints a password for them, once.'],
+  async run({ database, clock, say }, given) {
+    const password = generatePassword();
+    const user = await inItsWords(async () => {
+      const body = asBody(CreateUser, given);
+      const users = new UsersService(database.dataSource, await Passwords.create(), clock);
+      return users.create({ ...body, password }, OPERATOR);
+    });
+    say(`Password of ${user.username}: ${password}`);
+  },
+};
+
+export const resetPasswordCommand: Command = {
+  options: {
+    username: { value: 'NAME', help: `whose (${ADMIN_USERNAME})` },
+    'two-factor': { value: 'keep|off', help: 'what becomes of the second factor (keep)' },
+  },
+  help: [
+    'Gives a user a new password and prints it, once. Unlocks and reactivates the account and ends',
+    'all of its sessions. With --two-factor off the password alone logs in again.',
+  ],
+  async run({ database, clock, say }, { username = ADMIN_USERNAME, 'two-factor': factor = 'keep' }) {
+    if (factor !== 'keep' && factor !== 'off') throw new StartupError('--two-factor must be keep or off.');
+    const password = generatePassword();
+    const passwordHash = await hashPassword(password);
+    const now = clock.now();
+    await database.dataSource.transaction(async (manager) => {
+      const run = await inTransaction(manager);
+      const userId = await resetPassword(run, username, passwordHash, now);
+      if (userId === null) throw new StartupError(`There is no user '${username}'.`);
+      const hasLostFactor = factor === 'off' && (await clearSecondFactor(run, userId));
+      await deleteSessionsOf(run, userId);
+      await recordAudit(manager, SYSTEM, now, {
+        action: 'user.password_reset',
+        subjectType: 'user',
+        subjectId: userId,
+        details: { two_factor_reset: hasLostFactor },
+      });
+    });
+    say(`New password of ${username}: ${password}`);
+  },
+};

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import { refuseGuessable } from '../../access/password-strength.js';
+import { Passwords } from '../../access/passwords.js';
+import { Clock } from '../../clock.js';
+import { recordAudit, type AuditEntry } from '../../database/audit.js';
+import { differences } from '../../database/differences.js';
+import { User } from '../../database/entities/index.js';
+import { clearSecondFactor } from '../../database/second-factors.js';
+import { deleteSessionsOf } from '../../database/sessions.js';
+import { inTransaction } from '../../database/statements.js';
+import { violatedConstraint } from '../../database/violations.js';
+import { notFound } from '../../http/errors.js';
+import type { Asker } from '../asker.js';
+import { holdAdmins, refuseBeyond, requireCustomer } from './user-rules.js';
+import { changedUser, endsSessions, losesAdmin } from './user-states.js';
+import type { UpdateUser } from './users.dto.js';
+import { USERS } from './users.service.js';
+
+/** Never told, not even in part: the audit log only has that they changed. */
+const WITHHELD = ['username', 'email', 'passwordHash', 'failedLogins', 'lockedUntil'] as const;
+
+/** Changes of users that may take something away: an admin, a session, a second factor. */
+@Injectable()
+export class UserChangesService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly passwords: Passwords,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws ApiError 403 for a user or a role that reaches further than the asker, 404, 409; FieldErrors */
+  async update(id: string, { password, ...body }: UpdateUser, asker: Asker): Promise<User> {
+    const now = this.clock.now();
+    // Outside of the transaction, for it takes its time. Who may not change this user is told so below.
+    const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
+    return this.write(async (manager) => {
+      const mayLose = await holdAdmins(manager);
+      const row = await lockUser(manager, id);
+      const changed = changedUser(row, { ...body, passwordHash });
+      refuseBeyond(asker, [row.role, changed.role]);
+      if (password !== undefined)
+        await refuseGuessable('password', password, [changed.username, changed.email]);
+      if (losesAdmin(row, changed)) mayLose(row.id);
+      if (changed.customerId !== row.customerId || changed.role !== row.role) {
+        await requireCustomer(manager, changed);
+      }
+      const changes = differences(this.dataSource.getMetadata(User), row, changed, WITHHELD);
+      if (Object.keys(changes).length === 0) return row;
+      const { id: _id, createdAt: _createdAt, ...columns } = { ...changed, updatedAt: now };
+      await manager.update(User, { id: row.id }, columns);
+      if (endsSessions(row, changed)) await deleteSessionsOf(await inTransaction(manager), row.id);
+      await this.note(manager, asker, now, { ...changed, updatedAt: now }, 'user.updated', { changes });
+      return { ...changed, updatedAt: now };
+    });
+  }
+
+  /** @throws ApiError 403 for a user that reaches further than the asker, 404, 409 for the last active admin */
+  async remove(id: string, asker: Asker): Promise<void> {
+    const now = this.clock.now();
+    await this.write(async (manager) => {
+      const mayLose = await holdAdmins(manager);
+      const row = await lockUser(manager, id);
+      refuseBeyond(asker, [row.role]);
+      mayLose(row.id);
+      await manager.delete(User, { id: row.id });
+      await this.note(manager, asker, now, row, 'user.deleted', {});
+    });
+  }
+
+  /** For a user who has lost app and recovery codes: the password alone logs in again. Sessions end. */
+  async resetSecondFactor(id: string, asker: Asker): Promise<User> {
+    const now = this.clock.now();
+    return this.write(async (manager) => {
+      const row = await lockUser(manager, id);
+      refuseBeyond(asker, [row.role]);
+      const run = await inTransaction(manager);
+      if (!(await clearSecondFactor(run, row.id))) return row;
+      await deleteSessionsOf(run, row.id);
+      await this.note(manager, asker, now, row, 'user.two_factor_reset', {});
+      return { ...row, totpSecret: null, totpEnabledAt: null, totpLastStep: null };
+    });
+  }
+
+  private note(
+    manager: EntityManager,
+    { actor }: Asker,
+    now: Date,
+    { id, role, username, email }: User,
+    action: string,
+    details: NonNullable<AuditEntry['details']>,
+  ): Promise<void> {
+    return recordAudit(manager, actor, now, {
+      action,
+      subjectType: 'user',
+      subjectId: id,
+      details: { role, ...details },
+      personal: { username, email },
+    });
+  }
+
+  private async write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await this.dataSource.transaction(work);
+    } catch (error) {
+      const conflicts: Readonly<Record<string, () => Error>> = USERS.conflicts;
+      throw conflicts[violatedConstraint(error) ?? '']?.() ?? error;
+    }
+  }
+}
+
+/** The user, locked for the transaction; 404 for none, and for an id that is none. */
+export async function lockUser(manager: EntityManager, id: string): Promise<User> {
+  const user = isUuid(id)
+    ? await manager.findOne(User, { where: { id }, lock: { mode: 'for_no_key_update' } })
+    : null;
+  if (user === null) throw notFound('User');
+  return user;
+}

@@ -1,0 +1,58 @@
+import { Controller, Get, Head, Header, HttpCode, Param, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SessionCookie } from '../../access/session-cookie.js';
+import { localPath } from '../../domain/local-path.js';
+import { Answers } from '../../http/api-doc.js';
+import { fromOf } from '../from.js';
+import { EXAMPLE_NONCE } from './sso.controller.js';
+import { SsoService } from './sso.service.js';
+
+/** Where the link of a prepared log-in leads. It lies outside /api/v1, for people meet it in their address bar. */
+@ApiTags('sso')
+@Controller('sso/consume')
+export class ConsumeController {
+  constructor(
+    private readonly sso: SsoService,
+    private readonly cookie: SessionCookie,
+  ) {}
+
+  /** Mail scanners and previews ask so before the customer clicks: it tells nothing and uses nothing up. */
+  @Head(':nonce')
+  @HttpCode(204)
+  @ApiExcludeEndpoint()
+  @Header('Cache-Control', 'no-store')
+  look(): void {}
+
+  /** Uses the nonce up: sets the session's cookie and goes on to the target. */
+  @Get(':nonce')
+  @Answers(
+    'consumeSso',
+    { 302: null },
+    {
+      description: 'Sets the session as a cookie that no script can read. HEAD uses nothing up.',
+      parameters: { nonce: EXAMPLE_NONCE },
+      refuses: { 401: ['Invalid or expired nonce'] },
+      headers: {
+        Location: { description: 'The target path.', example: '/licenses' },
+        'Set-Cookie': {
+          description: 'The session.',
+          example: '__Host-mooring_session=ms_…; Path=/; HttpOnly',
+        },
+        'Referrer-Policy': { description: 'The link is a credential.', example: 'no-referrer' },
+      },
+    },
+  )
+  async consume(@Param('nonce') nonce: string, @Req() http: FastifyRequest, @Res() reply: FastifyReply) {
+    const { token, targetPath } = await this.sso.consume(nonce, fromOf(http));
+    void reply
+      .status(302)
+      .headers({
+        // It was checked when it was minted; what goes out is checked as well.
+        location: localPath(targetPath) ?? '/',
+        'set-cookie': this.cookie.setting(token),
+        'cache-control': 'no-store',
+      })
+      .send();
+  }
+}

@@ -1,0 +1,36 @@
+import { isGuessable } from '../../src/access/password-strength.js';
+
+const NAMES = ['maria.lopez', 'maria@customer.example'];
+
+describe('a password', () => {
+  it.each([
+    'password1234',
+    'Password1234!',
+    'P@$$w0rd2027!',
+    'qwertyuiop12',
+    'aaaaaaaaaaaaaaaaaaaa',
+    'abcabcabcabcabc',
+    'maria.lopez1',
+    'lopezmaria12',
+    'Customer2027',
+    'mooringmooring',
+  ])('%j is too easy to guess', async (password) => expect(await isGuessable(password, NAMES)).toBe(true));
+
+  it.each([
+    'correct horse battery staple',
+    'seven lazy otters reading maps',
+    'xkvqpzrtmwlj',
+    'ünïcödé passwört',
+    'Hq7vT2mXc9LdR4wZ8sKb',
+  ])('%j is not', async (password) => expect(await isGuessable(password, NAMES)).toBe(false));
+
+  it('is judged quickly however it is made: the service stands still meanwhile', async () => {
+    await isGuessable('once', []);
+    const started = performance.now();
+    for (const piece of ['4@8({[</\\369&#!1|0$+7%2', 'aB3', '@@@@4444aaaa']) {
+      await isGuessable(piece.repeat(100).slice(0, 256), NAMES);
+    }
+    // Without the bounds each of these takes a third of a second or more.
+    expect(performance.now() - started).toBeLessThan(600);
+  });
+});
