@@ -1,3 +1,4 @@
+import { activationEvent } from './activation-body.js';
 import { releaseSeats, type ReleaseReason } from '../database/activations.js';
 import { recordAudit } from '../database/audit.js';
 import type { ChangedBy, HeldLicense } from './held-license.js';
@@ -17,6 +18,7 @@ export async function release(
       subjectId: seat.id,
       customerId: license.customerId,
       details: { license_id: license.id, hardware_id: seat.hardwareId, reason },
+      event: { data: activationEvent(seat) },
     });
   }
   return released.length;

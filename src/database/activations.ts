@@ -1,5 +1,15 @@
+import type { Activation } from './entities/index.js';
 import type { Run, Statement } from './statements.js';
 import type { StoredLease } from './license-facts.js';
+
+/** A seat as a change leaves it: for who is told of the change. */
+const SEAT = `id, license_id as "licenseId", hardware_id as "hardwareId", hostname, platform, arch, version, usage,
+  last_seen_ip as "lastSeenIp", activated_at as "activatedAt", last_seen_at as "lastSeenAt",
+  released_at as "releasedAt", release_reason as "releaseReason", moved_from_hardware_id as "movedFromHardwareId",
+  offline_until as "offlineUntil", clone_suspected_at as "cloneSuspectedAt", presented_lease_id as "presentedLeaseId",
+  lease_id as "leaseId", lease_kid as "leaseKid", lease_seq as "leaseSeq", lease_issued_at as "leaseIssuedAt",
+  lease_refresh_after as "leaseRefreshAfter", lease_valid_until as "leaseValidUntil",
+  lease_grace_until as "leaseGraceUntil", lease_digest as "leaseDigest", anonymous`;
 
 /** What a panel tells of itself; null leaves what is known. */
 export interface PanelReport {
@@ -70,12 +80,12 @@ export async function saveCheckIn(run: Run, c: CheckIn): Promise<boolean> {
 const MARK_CLONE: Statement = {
   name: 'mark-clone',
   text: `update activations set clone_suspected_at = $2
-    where id = $1 and clone_suspected_at is null and released_at is null`,
+    where id = $1 and clone_suspected_at is null and released_at is null returning ${SEAT}`,
 };
 
-/** Marks the seat; true for the call that was first to. */
-export async function markClone(run: Run, seatId: string, now: Date): Promise<boolean> {
-  return (await run(MARK_CLONE, [seatId, now])).rowCount === 1;
+/** Marks the seat and answers it, for the call that was first to; null for any other. */
+export async function markClone(run: Run, seatId: string, now: Date): Promise<Activation | null> {
+  return (await run<Activation>(MARK_CLONE, [seatId, now])).rows[0] ?? null;
 }
 
 export interface NewSeat {
@@ -98,13 +108,14 @@ const TAKE_SEAT: Statement = {
       case when not erased then $10 end, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, erased
     from (select exists (
       select from licenses l join customers c on c.id = l.customer_id where l.id = $2 and c.erased_at is not null
-    ) as erased) as customer`,
+    ) as erased) as customer
+    returning ${SEAT}`,
 };
 
-/** Takes a seat. The caller holds the license row and has decided that one is free. */
-export async function takeSeat(run: Run, seat: NewSeat): Promise<void> {
+/** Takes a seat and answers it. The caller holds the license row and has decided that one is free. */
+export async function takeSeat(run: Run, seat: NewSeat): Promise<Activation> {
   const { version, hostname, platform, arch, usage, address } = seat.report;
-  await run(TAKE_SEAT, [
+  const { rows } = await run<Activation>(TAKE_SEAT, [
     seat.id,
     seat.licenseId,
     seat.hardwareId,
@@ -119,6 +130,8 @@ export async function takeSeat(run: Run, seat: NewSeat): Promise<void> {
     seat.offlineUntil,
     ...leaseValues(seat.lease),
   ]);
+  if (rows[0] === undefined) throw new Error('An insert answers its row');
+  return rows[0];
 }
 
 export type ReleaseReason = 'deactivated' | 'rebound' | 'stale' | 'admin' | 'reset';
@@ -126,7 +139,7 @@ export type ReleaseReason = 'deactivated' | 'rebound' | 'stale' | 'admin' | 'res
 const RELEASE_SEATS: Statement = {
   name: 'release-seats',
   text: `update activations set released_at = greatest($2, activated_at), release_reason = $3
-    where id = any($1::uuid[]) and released_at is null returning id, hardware_id as "hardwareId"`,
+    where id = any($1::uuid[]) and released_at is null returning ${SEAT}`,
 };
 
 /** Frees seats and answers those that were still held. The rows stay as history. */
@@ -135,8 +148,8 @@ export async function releaseSeats(
   ids: readonly string[],
   now: Date,
   reason: ReleaseReason,
-): Promise<{ id: string; hardwareId: string }[]> {
-  return (await run<{ id: string; hardwareId: string }>(RELEASE_SEATS, [ids, now, reason])).rows;
+): Promise<Activation[]> {
+  return (await run<Activation>(RELEASE_SEATS, [ids, now, reason])).rows;
 }
 
 const LAST_SEQUENCE: Statement = {

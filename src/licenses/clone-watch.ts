@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { activationEvent } from '../access/activation-body.js';
 import { markClone } from '../database/activations.js';
 import { recordAudit } from '../database/audit.js';
 import type { LicenseRecord, Seat } from '../database/license-facts.js';
@@ -32,7 +33,8 @@ export async function suspectClone(
   call: PanelCall,
 ): Promise<void> {
   const { now } = call.knock;
-  if (!(await markClone(await inTransaction(manager), seat.id, now))) return;
+  const marked = await markClone(await inTransaction(manager), seat.id, now);
+  if (marked === null) return;
   await recordAudit(manager, { ...call.actor, id: license.id }, now, {
     action: 'activation.clone_suspected',
     subjectType: 'activation',
@@ -40,5 +42,6 @@ export async function suspectClone(
     customerId: license.customerId,
     details: { license_id: license.id, hardware_id: seat.hardwareId, on_clone: license.policy.onClone },
     personal: { other_address: seat.lastSeenIp },
+    event: { data: activationEvent(marked) },
   });
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { activationEvent } from '../access/activation-body.js';
 import { lastLeaseSequence, saveCheckIn, takeSeat } from '../database/activations.js';
 import { recordAudit } from '../database/audit.js';
 import { loadLicenseFacts, type LicenseRecord } from '../database/license-facts.js';
@@ -37,7 +38,7 @@ export class SeatWriter {
     const lastSeq = await lastLeaseSequence(run, license.id, hardwareId);
     const lease = this.leases.draw(license, hardwareId, { now, lastSeq });
     const id = uuidv7();
-    await takeSeat(run, {
+    const taken = await takeSeat(run, {
       id,
       licenseId: license.id,
       hardwareId,
@@ -59,6 +60,7 @@ export class SeatWriter {
         ...(movedFrom !== null && { from_hardware_id: movedFrom }),
       },
       personal: { hostname: report.hostname },
+      event: { data: activationEvent(taken) },
     });
     const seat = {
       id,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { activationEvent } from '../access/activation-body.js';
 import { activationFacts, rebindFacts, seatFacts, type DecisionFacts } from '../access/decision-facts.js';
 import { LicenseGate } from '../access/license-gate.js';
+import { recordRefusal } from '../access/seat-refusal.js';
 import { recordRebind, releaseSeats, type ReleaseReason } from '../database/activations.js';
 import { recordAudit } from '../database/audit.js';
 import type { LicenseRecord } from '../database/license-facts.js';
@@ -89,17 +91,12 @@ export class SeatsService {
         await suspectClone(manager, license, license.seat, call);
       }
       if (code === 'VALID') return effects();
-      await recordAudit(manager, { ...call.actor, id: license.id }, call.knock.now, {
-        action: 'activation.refused',
-        subjectType: 'license',
-        subjectId: license.id,
-        customerId: license.customerId,
-        details: {
-          action: call.request.action,
-          code,
-          hardware_id: call.hardwareId,
-          version: call.report.version,
-        },
+      await recordRefusal(manager, { ...call.actor, id: license.id }, call.knock.now, {
+        license,
+        code,
+        action: call.request.action,
+        hardwareId: call.hardwareId,
+        version: call.report.version,
       });
       return { code, license };
     });
@@ -157,6 +154,7 @@ export class SeatsService {
         subjectId: seat.id,
         customerId: license.customerId,
         details: { license_id: license.id, hardware_id: seat.hardwareId, reason },
+        event: { data: activationEvent(seat) },
       });
     }
   }

@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import { activationFacts, type DecisionFacts } from '../../access/decision-facts.js';
 import { licenseRefusal } from '../../access/license-answer.js';
 import { Clock } from '../../clock.js';
-import { recordAudit } from '../../database/audit.js';
 import { poolOf } from '../../database/data-source.js';
 import { Activation } from '../../database/entities/index.js';
 import { loadLicenseFacts, loadRingVersion, type LicenseRecord } from '../../database/license-facts.js';
@@ -16,9 +15,10 @@ import { withoutBuild } from '../../domain/version.js';
 import { KeyRing } from '../../signing/key-ring.js';
 import { LeaseIssuer } from '../../signing/lease-issuer.js';
 import { holdLicense, type HeldLicense } from '../../access/held-license.js';
-import type { LeaseFile } from './activation-body.js';
+import type { LeaseFile } from './lease-file.js';
 import type { ActivateOffline } from './activations.dto.js';
 import { OfflineSeats, type OfflineCall, type OfflineSeat } from './offline-seats.js';
+import { recordRefusal } from '../../access/seat-refusal.js';
 import { release } from '../../access/seat-release.js';
 
 /** What the rules said, committed with whatever belongs to it. */
@@ -82,11 +82,12 @@ export class OfflineActivationService {
     const found = await activationFacts(run, loaded.license, now, { hold: true });
     const code = decide(found.facts, { action: 'activate', version, product: null }, now);
     if (code === 'VALID') return this.seat(loaded.license, found, held, call);
-    await recordAudit(manager, call.actor, now, {
-      action: 'activation.refused',
-      subjectType: 'license',
-      subjectId: held.license.id,
-      details: { action: 'activate', code, hardware_id: hardwareId, version },
+    await recordRefusal(manager, call.actor, now, {
+      license: loaded.license,
+      code,
+      action: 'activate',
+      hardwareId,
+      version,
     });
     return { code, license: loaded.license };
   }

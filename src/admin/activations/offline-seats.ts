@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { activationEvent } from '../../access/activation-body.js';
 import { lastLeaseSequence, saveCheckIn, takeSeat, type PanelReport } from '../../database/activations.js';
 import { recordAudit } from '../../database/audit.js';
 import {
@@ -52,6 +53,20 @@ const reportOf = ({ version }: OfflineCall): PanelReport => ({
   address: null,
 });
 
+/** What the audit log has of it. */
+const entryOf = (seatId: string, lease: StoredLease, license: LicenseRecord, call: OfflineCall) => ({
+  subjectType: 'activation',
+  subjectId: seatId,
+  customerId: license.customerId,
+  details: {
+    license_id: license.id,
+    hardware_id: call.hardwareId,
+    version: call.version,
+    valid_until: lease.validUntil,
+    offline_until: lease.graceUntil,
+  },
+});
+
 /** Writes the seat of a panel that can't phone home. It stays taken for as long as its lease lets the panel work. */
 @Injectable()
 export class OfflineSeats {
@@ -63,7 +78,7 @@ export class OfflineSeats {
     const lastSeq = await lastLeaseSequence(held.run, license.id, hardwareId);
     const lease = this.draw(license, lastSeq, call);
     const id = uuidv7();
-    await takeSeat(held.run, {
+    const taken = await takeSeat(held.run, {
       id,
       licenseId: license.id,
       hardwareId,
@@ -73,7 +88,11 @@ export class OfflineSeats {
       offlineUntil: lease.graceUntil,
       lease,
     });
-    await this.note('activation.created', id, lease, { license, held, call });
+    await recordAudit(held.manager, call.actor, call.now, {
+      ...entryOf(id, lease, license, call),
+      action: 'activation.created',
+      event: { data: activationEvent(taken) },
+    });
     return { id, lease };
   }
 
@@ -93,7 +112,8 @@ export class OfflineSeats {
       const lease = this.draw(license, seat.lease.seq, call);
       if (await this.restart(seat, lease, held, call)) {
         await promiseOffline(held.run, seat.id, lease.graceUntil);
-        await this.note('activation.updated', seat.id, lease, { license, held, call });
+        const entry = entryOf(seat.id, lease, license, call);
+        await recordAudit(held.manager, call.actor, call.now, { ...entry, action: 'activation.updated' });
         return { id: seat.id, lease };
       }
       seat = (await loadLicenseFacts(held.run, query)).license?.seat ?? null;
@@ -117,27 +137,6 @@ export class OfflineSeats {
       presentedLeaseId: null,
       lease,
       expectedPresentedLeaseId: seat.presentedLeaseId,
-    });
-  }
-
-  private note(
-    action: 'activation.created' | 'activation.updated',
-    seatId: string,
-    lease: StoredLease,
-    { license, held, call }: { license: LicenseRecord; held: HeldLicense; call: OfflineCall },
-  ): Promise<void> {
-    return recordAudit(held.manager, call.actor, call.now, {
-      action,
-      subjectType: 'activation',
-      subjectId: seatId,
-      customerId: license.customerId,
-      details: {
-        license_id: license.id,
-        hardware_id: call.hardwareId,
-        version: call.version,
-        valid_until: lease.validUntil,
-        offline_until: lease.graceUntil,
-      },
     });
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { holdLicense, type ChangedBy, type HeldLicense } from '../../access/held-license.js';
+import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { differences } from '../../database/differences.js';
@@ -10,11 +11,15 @@ import { License } from '../../database/entities/index.js';
 import { loadLicenseViews, type LicenseView } from '../../database/license-views.js';
 import type { Run } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
+import type { EventType } from '../../domain/event-types.js';
 import { notFound } from '../../http/errors.js';
+
+/** The events that tell what became of a license. */
+type LicenseEvent = Extract<EventType, `license.${string}`>;
 
 /** What is to become of a license, and how the audit log tells it. */
 export interface LicenseChange {
-  readonly action: string;
+  readonly action: LicenseEvent;
   /** Undefined columns stay. */
   readonly columns: Partial<License>;
   readonly details?: Record<string, unknown>;
@@ -64,6 +69,7 @@ export class LicenseChanges {
     if (!isGood(license, now) || !isGood(changed(license, columns), now)) {
       await endLicenseTokens(run, license.id);
     }
+    const view = await viewOf(run, license.id);
     await recordAudit(manager, actor, now, {
       action,
       subjectType: 'license',
@@ -71,8 +77,9 @@ export class LicenseChanges {
       customerId: license.customerId,
       details: { ...details, changes: this.differences(license, columns) },
       ...(personal && { personal }),
+      event: { data: licenseBody(view) },
     });
-    return viewOf(run, license.id);
+    return view;
   }
 
   /** The same for a change that may come to nothing: then nothing is written. */

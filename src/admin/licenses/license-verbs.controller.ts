@@ -7,7 +7,8 @@ import { adminAnswer } from '../../http/pagination.js';
 import { CurrentActor } from '../../http/principal.js';
 import { EXPLANATION } from './explanation.js';
 import { ExplainService } from './explain.service.js';
-import { ISSUED_LICENSE, issuedBody, LICENSE, licenseBody } from './license-body.js';
+import { ISSUED_LICENSE, issuedBody } from './issued-license.js';
+import { LICENSE, licenseBody } from '../../access/license-body.js';
 import { LicenseVerbsService } from './license-verbs.service.js';
 import { ChangeStatus, ExplainLicense, RenewLicense, RotateKey } from './licenses.dto.js';
 

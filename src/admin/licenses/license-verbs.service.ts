@@ -6,7 +6,7 @@ import type { Actor } from '../../domain/actor.js';
 import { renewedDates } from '../../domain/license-dates.js';
 import { conflict, fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
-import type { IssuedLicense } from './license-body.js';
+import type { IssuedLicense } from './issued-license.js';
 import { LicenseChanges } from './license-changes.js';
 import { LicenseKeys } from './license-keys.js';
 import { refuseTransition, TRANSITIONS, type StatusVerb } from './license-status.js';
@@ -29,7 +29,11 @@ export class LicenseVerbsService {
     return this.changes.hold(id, actor, async (held, by) => {
       refuseTransition(verb, held.license.status);
       const columns = { status: to, statusReason: reason };
-      return this.changes.apply(held, { action: `license.${done}`, columns, personal: { reason } }, by);
+      return this.changes.apply(
+        held,
+        { action: `license.${done}` as const, columns, personal: { reason } },
+        by,
+      );
     });
   }
 
@@ -57,7 +61,7 @@ export class LicenseVerbsService {
       await endLicenseKeys(run, license.id, { now: by.now, endsAt });
       await manager.insert(LicenseKey, row);
       const details = { key: row.hint, overlap_hours };
-      const change = { action: 'license.key_rotated', columns: {}, details };
+      const change = { action: 'license.key_rotated' as const, columns: {}, details };
       return { license: await this.changes.apply(held, change, by), key };
     });
   }

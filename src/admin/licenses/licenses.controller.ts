@@ -6,7 +6,8 @@ import { AdminAnswers, AdminLists } from '../../http/api-doc.js';
 import { adminAnswer, adminList } from '../../http/pagination.js';
 import { CurrentActor } from '../../http/principal.js';
 import { either, list } from '../../http/shapes.js';
-import { createdBody, ISSUED_LICENSE, LICENSE, licenseBody } from './license-body.js';
+import { createdBody, ISSUED_LICENSE } from './issued-license.js';
+import { LICENSE, licenseBody } from '../../access/license-body.js';
 import { CreateLicense, LicensesQuery, UpdateLicense } from './licenses.dto.js';
 import { LicensesService } from './licenses.service.js';
 

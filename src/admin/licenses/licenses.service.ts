@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { validate as isUuid } from 'uuid';
 import type { ChangedBy, HeldLicense } from '../../access/held-license.js';
+import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { endAnonymity } from '../../database/customer-erasure.js';
@@ -20,7 +21,7 @@ import { violatedConstraint } from '../../database/violations.js';
 import type { Actor } from '../../domain/actor.js';
 import { fieldErrors, notFound } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
-import type { IssuedLicense } from './license-body.js';
+import type { IssuedLicense } from './issued-license.js';
 import { LicenseChanges } from './license-changes.js';
 import { LicenseKeys, type DrawnKey } from './license-keys.js';
 import type { CreateLicense, LicensesQuery, UpdateLicense } from './licenses.dto.js';
@@ -104,16 +105,18 @@ export class LicensesService {
         LicenseKey,
         drawn.map(({ row }) => row),
       );
-      for (const { row } of drawn) {
+      const issued = await this.issued(await inTransaction(manager), drawn);
+      for (const { license } of issued) {
         await recordAudit(manager, actor, now, {
           action: 'license.created',
           subjectType: 'license',
-          subjectId: row.licenseId,
-          customerId: body.customer_id?.toLowerCase() ?? null,
-          details: { product: body.product, policy: body.policy, key: row.hint },
+          subjectId: license.id,
+          customerId: license.customerId,
+          details: { product: body.product, policy: body.policy, key: license.keyHint },
+          event: { data: licenseBody(license) },
         });
       }
-      return this.issued(await inTransaction(manager), drawn);
+      return issued;
     });
     return refusingWhatIsGone(writing);
   }

@@ -8,11 +8,13 @@ import { Artifact, Product, Release } from '../../database/entities/index.js';
 import { violatedConstraint } from '../../database/violations.js';
 import { afterCommit } from '../../database/unit-of-work.js';
 import type { Actor } from '../../domain/actor.js';
+import { isEventType } from '../../domain/event-types.js';
 import { withoutBuild } from '../../domain/version.js';
 import { conflict, fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
 import { taken } from '../records.js';
 import { ArtifactFiles } from './artifact-files.js';
+import { versionBody } from './bodies.js';
 import { changesTo, refuseUnreachable } from './version-changes.js';
 import { findVersion, lockVersion, type Version } from './version-rows.js';
 import type { CreateVersion, UpdateVersion } from './versions.dto.js';
@@ -133,8 +135,9 @@ export class VersionsService {
       const metadata = this.dataSource.getMetadata(Release);
       // A changelog may be long, and says nothing that the log must keep.
       const changes = differences<Release>(metadata, version, columns, ['changelog']);
-      await this.note(manager, actor, now, version, action, { changes });
-      return { ...version, ...columns, updatedAt: now };
+      const after = { ...version, ...columns, updatedAt: now };
+      await this.note(manager, actor, now, after, action, { changes });
+      return after;
     });
   }
 
@@ -142,15 +145,18 @@ export class VersionsService {
     manager: EntityManager,
     actor: Actor,
     now: Date,
-    { id, product, version, channel }: Version,
+    told: Version,
     action: string,
     details: Record<string, unknown> = {},
   ): Promise<void> {
-    return recordAudit(manager, actor, now, {
-      action,
+    const { id, product, version, channel } = told;
+    const entry = {
       subjectType: 'version',
       subjectId: id,
       details: { product, version, channel, ...details },
-    });
+    };
+    return isEventType(action)
+      ? recordAudit(manager, actor, now, { ...entry, action, event: { data: versionBody(told) } })
+      : recordAudit(manager, actor, now, { ...entry, action });
   }
 }

@@ -1,24 +1,19 @@
-import { CHECK_IN, JWK_SET, licenseBody, PANEL_LICENSE } from '../../access/license-answer.js';
-import type { Activation } from '../../database/entities/index.js';
-import type { LicenseRecord } from '../../database/license-facts.js';
+import type { Activation } from '../database/entities/index.js';
 import {
   choice,
   counters,
   hardwareIdShape,
   id,
   instant,
-  integer,
-  jws,
   nullable,
-  object,
   resource,
   text,
   version,
   type Wire,
-} from '../../http/shapes.js';
-import type { JwkSet } from '../../signing/key-rules.js';
+} from '../http/shapes.js';
+import { CHECK_IN } from './license-answer.js';
 
-const FIELDS = {
+export const ACTIVATION_FIELDS = {
   id: id('Activation'),
   hardware_id: hardwareIdShape(),
   hostname: nullable(text({ example: 'panel-1.example.com' })),
@@ -40,11 +35,9 @@ const FIELDS = {
   release_reason: nullable(choice(['deactivated', 'rebound', 'stale', 'admin', 'reset']), { example: null }),
 };
 
-export const ACTIVATION = resource('Activation', { ...FIELDS, check_in: CHECK_IN });
+export const ACTIVATION = resource('Activation', { ...ACTIVATION_FIELDS, check_in: CHECK_IN });
 
-/** The seats that were freed. */
-export const RESET = object({ released: integer() });
-
+/** A seat as admins see it. */
 export const activationBody = (seat: Activation): Wire<typeof ACTIVATION> => ({
   id: seat.id,
   hardware_id: seat.hardwareId,
@@ -68,33 +61,8 @@ export const activationBody = (seat: Activation): Wire<typeof ACTIVATION> => ({
   },
 });
 
-/** What is carried to a panel that can't phone home. */
-export interface LeaseFile {
-  readonly license: LicenseRecord;
-  readonly seat: Activation;
-  readonly lease: string;
-  readonly jwks: JwkSet;
-}
-
-export const LEASE_FILE = resource('LeaseFile', {
-  license: PANEL_LICENSE,
-  activation: resource('OfflineActivation', FIELDS),
-  check_in: CHECK_IN,
-  lease: jws('mooring-lease+jwt', 'What the panel works on.'),
-  jwks: JWK_SET,
+/** What receivers are told of a seat: the same, and whose it is. */
+export const activationEvent = (seat: Activation) => ({
+  license_id: seat.licenseId,
+  ...activationBody(seat),
 });
-
-/**
- * What activate answers to a panel that asks itself, and the keys to check the lease by: the file is whole, so that it
- * can be carried in by hand and trusted through the key that the panel has pinned.
- */
-export function leaseFileBody({ license, seat, lease, jwks }: LeaseFile): Wire<typeof LEASE_FILE> {
-  const { check_in, ...activation } = activationBody(seat);
-  return {
-    license: licenseBody(license),
-    activation,
-    check_in,
-    lease,
-    jwks,
-  };
-}

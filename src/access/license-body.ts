@@ -1,6 +1,5 @@
-import type { LicenseView } from '../../database/license-views.js';
-import type { RawLicenseKey } from '../../domain/license-key.js';
-import { EXAMPLE_LICENSE_HINT, EXAMPLE_LICENSE_KEY } from '../../http/examples.js';
+import type { LicenseView } from '../database/license-views.js';
+import { EXAMPLE_LICENSE_HINT } from '../http/examples.js';
 import {
   anyObject,
   choice,
@@ -14,16 +13,9 @@ import {
   text,
   version,
   type Wire,
-} from '../../http/shapes.js';
-import type { CreateLicense } from './licenses.dto.js';
+} from '../http/shapes.js';
 
-/** A license with the key that nobody can read again. */
-export interface IssuedLicense {
-  readonly license: LicenseView;
-  readonly key: RawLicenseKey;
-}
-
-const FIELDS = {
+export const LICENSE_FIELDS = {
   id: id('License'),
   key: text({ example: EXAMPLE_LICENSE_HINT, description: 'Masked.' }),
   product: text({ example: 'panel', description: 'The code of the product.' }),
@@ -43,14 +35,9 @@ const FIELDS = {
   updated_at: instant(),
 };
 
-export const LICENSE = resource('License', FIELDS);
+export const LICENSE = resource('License', LICENSE_FIELDS);
 
-/** With the key itself, which nobody can read again. */
-export const ISSUED_LICENSE = resource('IssuedLicense', {
-  ...FIELDS,
-  key: text({ example: EXAMPLE_LICENSE_KEY, description: 'The whole key, this once.' }),
-});
-
+/** A license as admins see it, and receivers of webhooks. */
 export const licenseBody = (license: LicenseView): Wire<typeof LICENSE> => ({
   id: license.id,
   key: license.keyHint,
@@ -70,14 +57,3 @@ export const licenseBody = (license: LicenseView): Wire<typeof LICENSE> => ({
   created_at: license.createdAt,
   updated_at: license.updatedAt,
 });
-
-export const issuedBody = ({ license, key }: IssuedLicense): Wire<typeof ISSUED_LICENSE> => ({
-  ...licenseBody(license),
-  key,
-});
-
-/** One license, or an array where a quantity was asked for: of one, too, so that a program reads one shape. */
-export function createdBody({ quantity }: Pick<CreateLicense, 'quantity'>, issued: readonly IssuedLicense[]) {
-  const bodies = issued.map(issuedBody);
-  return quantity === undefined ? bodies[0] : bodies;
-}
