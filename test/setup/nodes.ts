@@ -7,9 +7,10 @@ import { startService, type ServiceProcess } from './service-process.js';
 /** Several service processes on one database, as behind a load balancer. */
 export class Nodes {
   constructor(
-    private readonly services: readonly ServiceProcess[],
+    private readonly services: ServiceProcess[],
     private readonly client: Client,
     private readonly adminKey: string,
+    private readonly begin: () => Promise<ServiceProcess>,
     private readonly drop: () => Promise<void>,
   ) {}
 
@@ -39,6 +40,11 @@ export class Nodes {
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
+  }
+
+  /** Starts one more; it has the next number. */
+  async start(): Promise<void> {
+    this.services.push(await this.begin());
   }
 
   /** A license with that many seats and no quota for moves. */
@@ -74,12 +80,10 @@ export class Nodes {
 export async function startNodes(count: number, settings: Record<string, string>): Promise<Nodes> {
   const { url, drop } = await cloneDatabase();
   const adminKey = `mk_${randomBytes(24).toString('hex')}`;
-  const services = await Promise.all(
-    Array.from({ length: count }, () =>
-      startService({ DATABASE_URL: url, MOORING_ADMIN_KEY: adminKey, LOG_LEVEL: 'fatal', ...settings }),
-    ),
-  );
+  const begin = () =>
+    startService({ DATABASE_URL: url, MOORING_ADMIN_KEY: adminKey, LOG_LEVEL: 'fatal', ...settings });
+  const services = await Promise.all(Array.from({ length: count }, begin));
   const client = new Client({ connectionString: url });
   await client.connect();
-  return new Nodes(services, client, adminKey, drop);
+  return new Nodes(services, client, adminKey, begin, drop);
 }
