@@ -21,6 +21,12 @@ export function apiDocument(app: NestFastifyApplication): OpenAPIObject {
       name: 'X-Admin-Key',
       description: 'An API key, `mk_…`.',
     })
+    .addSecurity('session_cookie', {
+      type: 'apiKey',
+      in: 'cookie',
+      name: '__Host-mooring_session',
+      description: 'Set by an SSO link; `mooring_session` where the service is reached over plain HTTP.',
+    })
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A session, `ms_…`, or an API key.' })
     .build();
   const found = SwaggerModule.createDocument(app, description);

@@ -41,7 +41,19 @@ export class AuthController {
 
   @Post('logout')
   @HttpCode(200)
-  @Answers('logout', { 200: message('Logged out successfully') }, { description: 'Ends the session.' })
+  @Answers(
+    'logout',
+    { 200: message('Logged out successfully') },
+    {
+      description: 'Ends the session.',
+      headers: {
+        'Set-Cookie': {
+          description: 'Takes the cookie of the session back.',
+          example: '__Host-mooring_session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+        },
+      },
+    },
+  )
   @ApiBearerAuth()
   @UseGuards(SessionGuard)
   async logout(@Req() http: SessionRequest, @Res({ passthrough: true }) reply: FastifyReply) {

@@ -8,7 +8,7 @@ import { EXAMPLE_TOKEN } from './answers.js';
 import type { FileRequest } from './file-answer.js';
 import { FilesService } from './files.service.js';
 
-const BYTES = content('application/octet-stream', 'the bytes of a file');
+const BYTES = content({ 'application/octet-stream': 'the bytes of a file' });
 
 const WITH_BYTES = [200, 206];
 
@@ -17,9 +17,9 @@ const HEADERS = {
   'Content-Disposition': {
     description: 'The name of the file.',
     example: 'attachment; filename="panel-1.4.2.tgz"',
-    on: WITH_BYTES,
+    on: [...WITH_BYTES, 304],
   },
-  'Content-Range': { description: 'Which part it is.', example: 'bytes 0-3/20', on: [206] },
+  'Content-Range': { description: 'Which part it is.', example: 'bytes 0-3/20', on: [206, 416] },
   ETag: {
     description: 'The SHA-256 of the whole file.',
     example: `"${exampleHash('file')}"`,

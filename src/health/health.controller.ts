@@ -2,12 +2,18 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import { Answers } from '../http/api-doc.js';
-import { always, object, type Wire } from '../http/shapes.js';
+import { always, flag, number, object, optional, type Wire } from '../http/shapes.js';
 import { DatabaseHealth } from './database-health.js';
 
 const LIVE = object({ status: always('ok') });
 
-const UP = object({ database: object({ status: always('up') }) });
+const UP = object({
+  database: object({
+    status: always('up'),
+    responseTime: number({ example: 2, description: 'Milliseconds.' }),
+    cachedResponse: optional(flag({ example: true, description: 'Asked within the last second.' })),
+  }),
+});
 const READY = object({ status: always('ok'), info: UP, error: object({}), details: UP });
 
 @ApiTags('process')

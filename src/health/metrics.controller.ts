@@ -13,7 +13,7 @@ export class MetricsController {
   @Get()
   @Answers(
     'getMetrics',
-    { 200: content('text/plain', 'mooring_verdicts_total{action="validate",code="VALID"} 1') },
+    { 200: content({ 'text/plain': 'mooring_verdicts_total{action="validate",code="VALID"} 1' }) },
     { description: 'For Prometheus: free on the machine itself, elsewhere with METRICS_TOKEN.' },
   )
   @ApiBearerAuth()

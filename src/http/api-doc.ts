@@ -29,7 +29,7 @@ import { LIST_META } from './pagination.js';
 export interface CallDoc {
   /** What the call does beyond what its name says. */
   readonly description?: string;
-  /** An example of the body, instead of the one made of its fields. */
+  /** An example of the body, instead of the one made of its fields; for a body that is no JSON a text, or texts by content type. */
   readonly sends?: Readonly<Record<string, unknown>> | string;
   /** Examples of parameters of path or query, by name. */
   readonly parameters?: Readonly<Record<string, string | number | boolean>>;

@@ -16,8 +16,8 @@ export interface Shape<T = unknown> {
   readonly example: unknown;
   /** The components that the schema refers to, itself included when it is one. */
   readonly components: Readonly<Record<string, JsonSchema>>;
-  /** Absent for JSON. */
-  readonly contentType?: string;
+  /** Examples by content type; absent for JSON. */
+  readonly contents?: Readonly<Record<string, string>>;
   readonly [WIRE]?: T;
 }
 
@@ -175,10 +175,10 @@ export const either = <T>(...shapes: readonly Shape<T>[]): Shape<T> => ({
   components: Object.assign({}, ...shapes.map(({ components }) => components)),
 });
 
-/** A body that is not JSON, such as `application/octet-stream`. */
-export const content = (contentType: string, example?: string): Shape => ({
-  schema: example === undefined ? {} : { type: 'string' },
-  example,
+/** A body that is not JSON: an example for each content type that it may have. */
+export const content = (contents: Readonly<Record<string, string>>): Shape<string> => ({
+  schema: { type: 'string' },
+  example: Object.values(contents)[0],
   components: {},
-  contentType,
+  contents,
 });

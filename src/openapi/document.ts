@@ -1,12 +1,14 @@
-import { CALL, type CallFacts } from '../http/api-doc.js';
+import { CALL } from '../http/api-doc.js';
 import { PERMISSION } from '../http/access.js';
 import { isRecord } from '../http/checks.js';
 import { etagOf } from '../http/etag.js';
+import { FILE_REPORT } from '../http/file-report.js';
 import { PLANE_NAMES } from '../http/planes.js';
 import type { JsonSchema, Shape } from '../http/shapes.js';
 import { callsOf, type Call, type FoundOperation } from './call.js';
-import { HEADERS, headersOf, referTo } from './headers.js';
-import { REFUSAL_SCHEMAS, refusalName, refusalResponse, refusalsOf } from './refusals.js';
+import { HEADERS, headersOf, ownHeaders, referTo } from './headers.js';
+import { REFUSAL_SCHEMAS, refusalName } from './refusal-schemas.js';
+import { refusalResponse, refusalsOf } from './refusals.js';
 import { SharedResponses } from './shared-responses.js';
 import { closed, modern, parametersOf, REQUEST_HEADERS, requestBody, type Schemas } from './requests.js';
 
@@ -28,10 +30,12 @@ const summaryOf = (operationId: string): string => {
 const isResource = (shape: Shape | null): boolean =>
   isRecord(shape?.example) && etagOf(shape.example.data) !== null;
 
-function success(call: Call, facts: CallFacts, status: number, shape: Shape | null): object {
-  const own = Object.entries(facts.headers ?? {}).filter(
-    ([, { on }]) => on === undefined || on.includes(status),
-  );
+function contentOf({ schema, example, contents }: Shape) {
+  const examples = Object.entries<unknown>(contents ?? { 'application/json': example });
+  return Object.fromEntries(examples.map(([type, each]) => [type, { schema, example: each }]));
+}
+
+function success(call: Call, status: number, shape: Shape | null): object {
   return {
     description: DESCRIPTIONS[status] ?? 'Done.',
     headers: {
@@ -39,20 +43,10 @@ function success(call: Call, facts: CallFacts, status: number, shape: Shape | nu
         ...headersOf(call, status),
         ...(isResource(shape) && call.permission ? (['ETag'] as const) : []),
       ]),
-      ...Object.fromEntries(
-        own.map(([name, { description, example }]) => [
-          name,
-          { description, required: true, schema: { type: 'string', examples: [example] } },
-        ]),
-      ),
+      ...ownHeaders(call, status),
     },
     ...(shape !== null && {
-      content: {
-        [shape.contentType ?? 'application/json']: {
-          schema: shape.schema,
-          ...(shape.example !== undefined && { example: shape.example }),
-        },
-      },
+      content: contentOf(shape),
     }),
   };
 }
@@ -72,13 +66,20 @@ function responsesOf(call: Call, shared: SharedResponses): Record<string, object
   const [usual = '200'] = Object.keys(call.found.responses);
   const successes = Object.entries(facts?.answers ?? {}).map(([key, shape]) => {
     const status = key === 'default' ? usual : key;
-    return [status, success(call, facts as CallFacts, Number(status), shape)] as const;
+    return [status, success(call, Number(status), shape)] as const;
   });
   const refusals = [...refusalsOf(call)].map(
     ([status, each]) =>
       [String(status), shared.refer(`${call.plane}-${status}`, refusalResponse(call, status, each))] as const,
   );
   return Object.fromEntries([...successes, ...refusals]);
+}
+
+/** A session comes as a bearer token or, in a browser that an SSO link has led here, as a cookie. */
+function credentialsOf({ plane }: Call, found: FoundOperation['security'] = []) {
+  const schemes = plane === 'admin' ? [{ admin_key: [] }, { bearer: [] }] : found;
+  const takesSession = schemes.some((each) => 'bearer' in each) && plane !== 'download';
+  return takesSession ? [...schemes, { session_cookie: [] }] : schemes;
 }
 
 function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): object {
@@ -91,7 +92,7 @@ function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): obj
     summary: summaryOf(operationId),
     ...(facts?.description !== undefined && { description: facts.description }),
     tags,
-    security: call.plane === 'admin' ? [{ admin_key: [] }, { bearer: [] }] : (security ?? []),
+    security: credentialsOf(call, security),
     ...(permission !== null && { 'x-permission': `${permission.resource}:${permission.kind}` }),
     parameters: parametersOf(call),
     ...(body !== undefined && { requestBody: body }),
@@ -106,6 +107,31 @@ const componentsOf = (calls: readonly Call[]): Record<string, JsonSchema> =>
       Object.values(facts?.answers ?? {}).map((shape) => shape?.components ?? {}),
     ),
   );
+
+/** The document is a route, too, though of no controller. */
+const THIS_DOCUMENT = {
+  '/api/v1/openapi.json': {
+    get: {
+      operationId: 'getApiDocument',
+      summary: 'Get api document',
+      description: 'This document.',
+      tags: ['process'],
+      security: [],
+      parameters: [],
+      responses: {
+        200: {
+          description: DESCRIPTIONS[200],
+          content: {
+            'application/json': {
+              schema: { type: 'object', required: ['openapi'] },
+              example: { openapi: '3.1.0' },
+            },
+          },
+        },
+      },
+    },
+  },
+};
 
 const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1)));
@@ -129,13 +155,18 @@ export function completeDocument(found: FoundDocument & Readonly<Record<string, 
   });
   return {
     ...found,
-    paths: Object.fromEntries(paths),
+    paths: sorted({ ...Object.fromEntries(paths), ...THIS_DOCUMENT }),
     components: {
       ...found.components,
       headers: HEADERS,
       parameters: REQUEST_HEADERS,
       responses: sorted(shared.components()),
-      schemas: sorted({ ...requests, ...componentsOf(calls), ...Object.fromEntries(refusals) }),
+      schemas: sorted({
+        ...requests,
+        ...componentsOf(calls),
+        ...FILE_REPORT.components,
+        ...Object.fromEntries(refusals),
+      }),
     },
   };
 }

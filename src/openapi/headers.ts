@@ -77,5 +77,16 @@ export function headersOf(
   return [...new Set([...always, ...COUNTED, 'Retry-After' as const])];
 }
 
+/** Those that the call's own decorator gives an answer. */
+export const ownHeaders = ({ facts }: Pick<Call, 'facts'>, status: number): Record<string, Header> =>
+  Object.fromEntries(
+    Object.entries(facts?.headers ?? {})
+      .filter(([, { on }]) => (on === undefined ? status < 400 : on.includes(status)))
+      .map(([name, { description, example }]) => [
+        name,
+        { description, required: true, schema: { type: 'string', examples: [example] } },
+      ]),
+  );
+
 export const referTo = (names: readonly HeaderName[]): Record<string, { $ref: string }> =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

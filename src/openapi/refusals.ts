@@ -1,13 +1,12 @@
 import { VERDICTS, type LicenseCode } from '../domain/verdicts.js';
 import { ENVELOPES } from '../http/envelopes.js';
 import { ERRORS, type Details, type ErrorCode } from '../http/errors.js';
-import { FILE_REPORT } from '../http/file-report.js';
 import { PLANES, type Plane } from '../http/planes.js';
-import { sentence } from '../http/sentences.js';
-import type { JsonSchema } from '../http/shapes.js';
+import { sentence, SENTENCES } from '../http/sentences.js';
 import { failureOfStatus } from '../http/to-failure.js';
 import { namedBy, type Call } from './call.js';
-import { headersOf, isLimited, referTo } from './headers.js';
+import { PROOF, refusalName } from './refusal-schemas.js';
+import { headersOf, isLimited, ownHeaders, referTo } from './headers.js';
 
 /** A refusal as it is told, whatever the envelope. */
 interface Refusal {
@@ -15,57 +14,8 @@ interface Refusal {
   readonly code: ErrorCode | LicenseCode;
   readonly error: string;
   readonly details?: Details;
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
-
-const CODES = [...Object.keys(ERRORS), ...Object.keys(VERDICTS)];
-const error = { type: 'string', description: 'What is wrong, in one sentence for people.' };
-const code = { type: 'string', enum: CODES, description: 'What is wrong, for programs.' };
-const details = {
-  type: 'object',
-  description: 'Each bad field with its messages in order.',
-  additionalProperties: { type: 'array', items: { type: 'string' } },
-};
-
-const envelope = (properties: Record<string, unknown>, required: readonly string[]): JsonSchema => ({
-  type: 'object',
-  properties,
-  required,
-});
-
-/** The envelopes of `src/http/envelopes.ts` as schemas, under the names of their components. */
-export const REFUSAL_SCHEMAS = {
-  license: envelope(
-    {
-      valid: { const: false },
-      error,
-      code,
-      details,
-      proof: {
-        type: 'string',
-        description: 'A signed verdict, when the request sent a nonce and this is a verdict.',
-      },
-    },
-    ['valid', 'error', 'code'],
-  ),
-  download: envelope({ error }, ['error']),
-  admin: envelope(
-    { success: { const: false }, error, code, details: { anyOf: [details, FILE_REPORT.schema] } },
-    ['success', 'error', 'code'],
-  ),
-  panel: envelope(
-    {
-      success: { const: false },
-      code,
-      error,
-      message: { ...error, description: 'The same as `error`.' },
-      status: { type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.' },
-    },
-    ['success', 'code', 'error', 'message', 'status'],
-  ),
-} as const satisfies Record<Plane, JsonSchema>;
-
-export const refusalName = (plane: Plane): string =>
-  `${plane.charAt(0).toUpperCase()}${plane.slice(1)}Refusal`;
 
 const CODE_OF: Readonly<Record<number, ErrorCode>> = {
   401: 'UNAUTHORIZED',
@@ -75,8 +25,23 @@ const CODE_OF: Readonly<Record<number, ErrorCode>> = {
   412: 'CONFLICT',
 };
 
+const TAKEN = new RegExp(`^${SENTENCES.taken.replace(':field', '(.+)')}$`);
+
+/** A value that is another's names its field, too. */
+function detailsOf(text: string): Pick<Refusal, 'details'> {
+  const [, field] = TAKEN.exec(text) ?? [];
+  return field === undefined ? {} : { details: { [field.replaceAll(' ', '_')]: [text] } };
+}
+
+const told = (status: number, text: string): Refusal => ({
+  status,
+  code: CODE_OF[status] ?? 'VALIDATION_ERROR',
+  error: text,
+  ...detailsOf(text),
+});
+
 const said = (status: number, ...sentences: readonly string[]): Refusal[] =>
-  sentences.map((each) => ({ status, code: CODE_OF[status] ?? 'VALIDATION_ERROR', error: each }));
+  sentences.map((each) => told(status, each));
 
 /** What a status is answered with when no route has said anything else. */
 const usual = (status: number): Refusal[] => {
@@ -98,14 +63,15 @@ function badField({ plane }: Call): Refusal[] {
   ];
 }
 
-const verdicts = (codes: readonly LicenseCode[]): Refusal[] =>
-  codes.map((each) => ({
-    ...VERDICTS[each],
-    code: each,
-    ...(each === 'VERSION_TOO_LOW' && {
-      details: { version: ['The version field must be at least 1.0.0.'] },
-    }),
-  }));
+/** With the proof that a panel gets which sends a nonce, as the examples do. */
+const verdict = (code: LicenseCode, plane: Plane): Refusal => ({
+  ...VERDICTS[code],
+  code,
+  ...(plane === 'license' && { extra: { proof: PROOF.example } }),
+  ...(code === 'VERSION_TOO_LOW' && {
+    details: { version: ['The version field must be at least 1.0.0.'] },
+  }),
+});
 
 const isOpen = ({ found }: Call): boolean =>
   found.security === undefined || found.security.some((each) => Object.keys(each).length === 0);
@@ -151,7 +117,11 @@ export function refusalsOf(call: Call): ReadonlyMap<number, readonly Refusal[]> 
   const own = Object.entries(call.facts?.refuses ?? {}).flatMap(([status, sentences]) =>
     said(Number(status), ...sentences),
   );
-  const all = [...verdicts(call.facts?.verdicts ?? []), ...own, ...ofTheCall(call)];
+  const all = [
+    ...(call.facts?.verdicts ?? []).map((each) => verdict(each, call.plane)),
+    ...own,
+    ...ofTheCall(call),
+  ];
   return new Map([...Map.groupBy(all, ({ status }) => status)].toSorted(([one], [other]) => one - other));
 }
 
@@ -180,10 +150,13 @@ export function refusalResponse(call: Call, status: number, refusals: readonly R
   ]);
   return {
     description: refusals.map((each) => each.error).join(' · '),
-    headers: referTo(headersOf(call, status)),
+    headers: { ...referTo(headersOf(call, status)), ...ownHeaders(call, status) },
     content: {
       'application/json': {
-        schema: plane === 'download' ? base : { allOf: [base], properties: { code: { enum: codes } } },
+        schema:
+          plane === 'download'
+            ? base
+            : { type: 'object', allOf: [base], properties: { code: { enum: codes } } },
         examples: Object.fromEntries(examples),
       },
     },

@@ -47,7 +47,7 @@ function resolve(schema: JsonSchema, schemas: Schemas): JsonSchema {
 
 /** The example of a body: of its fields all that have one; undefined when a required one has none. */
 export function exampleOf(schema: JsonSchema, schemas: Schemas): unknown {
-  if (Array.isArray(schema.examples)) return schema.examples[0];
+  if (schema.example !== undefined) return schema.example;
   const { properties, required } = resolve(schema, schemas);
   if (!isRecord(properties)) return undefined;
   const examples = Object.entries(properties).map(
@@ -67,7 +67,8 @@ export function requestBody(call: Call, schemas: Schemas): object | undefined {
   if (body === undefined) return undefined;
   const content = Object.entries(body.content).map(([type, { schema = {} }]) => {
     if (type !== 'application/json') {
-      const example = call.facts?.sends;
+      const sends = call.facts?.sends;
+      const example = typeof sends === 'object' ? sends[type] : sends;
       return [
         type,
         { schema: example === undefined ? {} : modern(schema), ...(example !== undefined && { example }) },

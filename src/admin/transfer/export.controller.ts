@@ -6,8 +6,16 @@ import { Requires } from '../../http/access.js';
 import { Answers } from '../../http/api-doc.js';
 import { content } from '../../http/shapes.js';
 import { ExportsService } from './exports.service.js';
+import { EXPORTED } from './file-examples.js';
 import { CONTENT_TYPES, type FileFormat } from './file-format.js';
 import { ExportLicensesQuery, ExportSeatsQuery } from './transfer.dto.js';
+
+const attachment = (filename: string) => ({
+  'Content-Disposition': {
+    description: 'The name of the file.',
+    example: `attachment; filename="${filename}"`,
+  },
+});
 
 @ApiTags('export')
 @ApiSecurity('admin_key')
@@ -19,8 +27,9 @@ export class ExportController {
   @Get('licenses')
   @Answers(
     'exportLicenses',
-    { 200: content('text/csv') },
+    { 200: content(EXPORTED.licenses) },
     {
+      headers: attachment('licenses.csv'),
       description:
         'A file of all licenses as they are at one moment, in the order of their ids, with the columns of an import; in ' +
         'place of `key`, which nobody has, stands `key_hint`. In CSV a text that a spreadsheet would run as a formula has ' +
@@ -34,8 +43,11 @@ export class ExportController {
   @Get('seats')
   @Answers(
     'exportSeats',
-    { 200: content('text/csv') },
-    { description: 'A file of all seats in use, as an import takes it.' },
+    { 200: content(EXPORTED.seats) },
+    {
+      description: 'A file of all seats in use, as an import takes it.',
+      headers: attachment('seats.csv'),
+    },
   )
   async seats(@Query() query: ExportSeatsQuery, @Res() reply: FastifyReply): Promise<void> {
     send(reply, 'seats', query.format, await this.exports.seats(query));

@@ -1,31 +1,40 @@
 import { applyDecorators, Controller, HttpStatus, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiExtraModels, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Requires } from '../../http/access.js';
 import { Answers } from '../../http/api-doc.js';
+import type { Dto } from '../../http/dto-field.js';
 import type { FileReport } from '../../http/errors.js';
 import { FILE_REPORT } from '../../http/file-report.js';
 import { adminAnswer } from '../../http/pagination.js';
 import { actorOf } from '../../http/principal.js';
 import { always, object } from '../../http/shapes.js';
 import { awaitLong, STREAMED_TYPES, StreamedBody, streamOf } from '../../http/streamed-body.js';
+import { IMPORTED } from './file-examples.js';
 import { incomingFormat } from './file-format.js';
 import { ImportsService, type SentFile } from './imports.service.js';
-import { ImportQuery } from './transfer.dto.js';
+import { ImportedLicense, ImportedSeat, ImportQuery } from './transfer.dto.js';
 
 const ANSWER = object({ success: always(true), data: FILE_REPORT });
 
 /** A file that comes in as a stream, and how it is documented. */
-const TakesFile = (operationId: string, description: string) =>
+const TakesFile = (
+  operationId: string,
+  description: string,
+  row: Dto,
+  sends: Readonly<Record<string, string>>,
+) =>
   applyDecorators(
     StreamedBody(...STREAMED_TYPES),
     ApiConsumes('text/csv', 'application/x-ndjson', 'application/octet-stream'),
+    ApiExtraModels(row),
     ApiBody({ schema: { type: 'string' } }),
     Answers(
       operationId,
       { 200: ANSWER, 201: ANSWER },
       {
-        description,
+        description: `${description} Rows are of \`${row.name}\`.`,
+        sends,
         refuses: { 400: ['The file is empty', 'The upload broke off'], 409: ['Another import is running'] },
       },
     ),
@@ -52,6 +61,8 @@ export class ImportController {
     'All rows or none, with a report by line. A row needs the `key` that was sold: it is stored as a hash, and a new one ' +
       'could never be told. In CSV `limits`, `features` and `metadata` hold JSON; an empty cell of a date is no end, and ' +
       'a column that is left out comes from the policy. One event, `license.imported`, is noted for the whole file.',
+    ImportedLicense,
+    IMPORTED.licenses,
   )
   async licenses(
     @Query() query: ImportQuery,
@@ -66,6 +77,8 @@ export class ImportController {
     'importSeats',
     'All rows or none, with a report by line. A row names its license by `license_id` or `license_key`; no license gets ' +
       'more seats than its `max_activations`. One event, `activation.imported`, is noted for the whole file.',
+    ImportedSeat,
+    IMPORTED.seats,
   )
   async seats(
     @Query() query: ImportQuery,
