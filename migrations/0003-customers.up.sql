@@ -26,7 +26,13 @@ alter table users
 create index users_customer_id_idx on users (customer_id);
 
 alter table activations
-  add column anonymous boolean not null default false;
+  add column anonymous boolean not null default false,
+  drop constraint activations_release_reason_check,
+  -- A customer frees seats in the portal.
+  add constraint activations_release_reason_check check (
+    (released_at is null) = (release_reason is null)
+    and release_reason in ('deactivated', 'rebound', 'stale', 'admin', 'reset', 'customer')
+  );
 comment on column activations.anonymous is 'Set when the customer is erased: host name and address stay empty, whatever the panel says of itself.';
 
 -- Why: everything about a customer, what was deleted or has gone to another since included, when the customer is erased.

@@ -26,11 +26,13 @@ import { LicenseKeyGuard } from './http/limits/license-key.guard.js';
 import { LimitsModule } from './http/limits/limits.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LicensesModule } from './licenses/licenses.module.js';
+import { PortalModule } from './portal/portal.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 const FEATURES = [
   LicensesModule,
   DownloadsModule,
+  PortalModule,
   AuthModule,
   AdminProductsModule,
   AdminPoliciesModule,

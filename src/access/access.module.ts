@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { LimitsModule } from '../http/limits/limits.module.js';
 import { AdminAuthenticator } from './admin-authenticator.js';
+import { ArtifactSigner } from '../signing/artifact-signer.js';
+import { DownloadGrants } from './download-grants.js';
 import { KnownPrefixes } from './known-prefixes.js';
 import { LicenseGate } from './license-gate.js';
 import { NameLookup, Outbound } from './outbound.js';
@@ -12,6 +14,8 @@ import { Sessions } from './sessions.js';
 @Module({
   imports: [LimitsModule],
   providers: [
+    ArtifactSigner,
+    DownloadGrants,
     LicenseGate,
     KnownPrefixes,
     AdminAuthenticator,
@@ -21,6 +25,6 @@ import { Sessions } from './sessions.js';
     Outbound,
     { provide: Passwords, useFactory: () => Passwords.create() },
   ],
-  exports: [LicenseGate, AdminAuthenticator, Sessions, SessionCookie, Passwords, Outbound],
+  exports: [DownloadGrants, LicenseGate, AdminAuthenticator, Sessions, SessionCookie, Passwords, Outbound],
 })
 export class AccessModule {}

@@ -32,7 +32,9 @@ export const ACTIVATION_FIELDS = {
   }),
   moved_from_hardware_id: nullable(hardwareIdShape(), { example: null }),
   released_at: nullable(instant({ description: 'Null while the seat is in use.' }), { example: null }),
-  release_reason: nullable(choice(['deactivated', 'rebound', 'stale', 'admin', 'reset']), { example: null }),
+  release_reason: nullable(choice(['deactivated', 'rebound', 'stale', 'admin', 'reset', 'customer']), {
+    example: null,
+  }),
 };
 
 export const ACTIVATION = resource('Activation', { ...ACTIVATION_FIELDS, check_in: CHECK_IN });

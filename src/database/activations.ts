@@ -134,7 +134,7 @@ export async function takeSeat(run: Run, seat: NewSeat): Promise<Activation> {
   return rows[0];
 }
 
-export type ReleaseReason = 'deactivated' | 'rebound' | 'stale' | 'admin' | 'reset';
+export type ReleaseReason = 'deactivated' | 'rebound' | 'stale' | 'admin' | 'reset' | 'customer';
 
 const RELEASE_SEATS: Statement = {
   name: 'release-seats',

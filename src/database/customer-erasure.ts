@@ -57,16 +57,27 @@ const DELETE_USERS: Statement = {
   text: 'delete from users where customer_id = $1 returning id',
 };
 
+const FORMER_USERS: Statement = {
+  name: 'former-users-of-customer',
+  text: `select distinct e.subject_id as id from audit_events e
+    where e.details ? 'customer_id' and e.details ->> 'customer_id' = $1::uuid::text and e.subject_type = 'user'
+      and not exists (select from users u where u.id::text = e.subject_id)`,
+};
+
 /** What the events about a customer, and about what is no longer the customer's, say of persons. */
 export async function eraseCustomerEvents(run: Run, customerId: string): Promise<void> {
   await run(ERASE_EVENTS_OF_CUSTOMER, [customerId]);
 }
 
-/** Deletes the customer's users, and with them sessions, recovery codes and prepared log-ins. Answers their ids. */
+/**
+ * Deletes the customer's users, and with them sessions, recovery codes and prepared log-ins. Answers their ids. What events
+ * say of users who were deleted before goes, too.
+ */
 export async function eraseUsers(run: Run, customerId: string): Promise<string[]> {
   const { rows } = await run<{ id: string }>(DELETE_USERS, [customerId]);
   const ids = rows.map(({ id }) => id);
-  await run(ERASE_EVENTS_OF_USERS, [ids]);
+  const former = await run<{ id: string }>(FORMER_USERS, [customerId]);
+  await run(ERASE_EVENTS_OF_USERS, [[...ids, ...former.rows.map(({ id }) => id)]]);
   return ids;
 }
 

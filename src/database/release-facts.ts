@@ -81,6 +81,17 @@ export async function loadReleases(
 
 const CHANGELOG: Statement = { name: 'changelog', text: 'select changelog from releases where id = $1' };
 
+const CHANGELOGS: Statement = {
+  name: 'changelogs',
+  text: 'select id, changelog from releases where id = any($1::uuid[])',
+};
+
+/** What releases say of themselves, by their ids; null for nothing. */
+export async function loadChangelogs(run: Run, ids: readonly string[]): Promise<Map<string, string | null>> {
+  const { rows } = await run<{ id: string; changelog: string | null }>(CHANGELOGS, [ids]);
+  return new Map(rows.map(({ id, changelog }) => [id, changelog]));
+}
+
 /** What a release says of itself; null for nothing. */
 export async function loadChangelog(run: Run, releaseId: string): Promise<string | null> {
   const { rows } = await run<{ changelog: string | null }>(CHANGELOG, [releaseId]);

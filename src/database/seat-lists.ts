@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { Activation } from './entities/index.js';
 import { listPage, type PageRequest } from './list.js';
+import type { Run, Statement } from './statements.js';
 
 /** The names that seats can be sorted by. */
 export const SEATS_SORTED = {
@@ -31,4 +32,17 @@ export function listSeats(
     sorted: SEATS_SORTED,
     filtered: { 'seat.hardwareId': hardwareId, 'seat.version': version },
   });
+}
+
+const USAGE: Statement = {
+  name: 'usage-of-license',
+  text: `select name, sum(value::numeric)::float8 as total
+    from activations, jsonb_each_text(usage) as counter (name, value)
+    where license_id = $1 and released_at is null group by name order by name`,
+};
+
+/** What the active seats of a license report together, counter by counter. */
+export async function loadUsage(run: Run, licenseId: string): Promise<Record<string, number>> {
+  const { rows } = await run<{ name: string; total: number }>(USAGE, [licenseId]);
+  return Object.fromEntries(rows.map(({ name, total }) => [name, total]));
 }

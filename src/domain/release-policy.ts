@@ -68,6 +68,19 @@ function newerReleases<R extends ReleaseFacts>(releases: readonly R[], request: 
 }
 
 /**
+ * What a license may install where no panel is yet, the newest first: covered, and given to everyone. A release that is
+ * being rolled out is for the panels it includes; only whoever knows its version can ask for it.
+ */
+export function installableReleases<R extends ReleaseFacts>(
+  releases: readonly R[],
+  license: UpdatesWindow,
+  channel: Channel,
+): R[] {
+  const request = { currentVersion: null, hardwareId: null, channel };
+  return newerReleases(releases, request).filter((release) => isCovered(release, license));
+}
+
+/**
  * The steps from a version to the highest that can be reached. Each step takes the highest release in direct reach:
  * what can be reached only grows with the version one stands on, so no smaller step ever leads further.
  */

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
-import { ArtifactSigner } from '../signing/artifact-signer.js';
 import { DownloadsController } from './downloads.controller.js';
 import { Entrance } from './entrance.js';
 import { FilesController } from './files.controller.js';
@@ -13,6 +12,6 @@ import { UpdatesService } from './updates.service.js';
 @Module({
   imports: [AccessModule, MetricsModule],
   controllers: [DownloadsController, FilesController],
-  providers: [Entrance, UpdatesService, TokensService, FilesService, ArtifactSigner],
+  providers: [Entrance, UpdatesService, TokensService, FilesService],
 })
 export class DownloadsModule {}

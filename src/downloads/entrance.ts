@@ -1,18 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { seatFacts } from '../access/decision-facts.js';
+import type { Admitted } from '../access/download-grants.js';
 import { LicenseGate } from '../access/license-gate.js';
-import type { LicenseRecord } from '../database/license-facts.js';
 import { decide } from '../domain/license-policy.js';
 import { unauthorized } from '../http/errors.js';
 import { VerdictCounts } from '../metrics/verdict-counts.js';
 import type { TokenRequest } from './downloads.dto.js';
-
-export interface Admitted {
-  readonly license: LicenseRecord;
-  /** The seat that asks; null for a first install. */
-  readonly seatId: string | null;
-  readonly now: Date;
-}
 
 /** The license rules before every call about updates. */
 @Injectable()

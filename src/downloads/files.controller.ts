@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Answers } from '../http/api-doc.js';
 import { exampleHash } from '../http/examples.js';
 import { content } from '../http/shapes.js';
-import { EXAMPLE_TOKEN } from './answers.js';
+import { EXAMPLE_TOKEN } from '../access/download-answer.js';
 import type { FileRequest } from './file-answer.js';
 import { FilesService } from './files.service.js';
 

@@ -4,23 +4,26 @@ import { integer, resource, type Wire } from './shapes.js';
 /** Offsets grow with the page, and so does what the database reads to skip them. */
 const MAX_PAGE = 100_000;
 
-/** What every list takes. Resources extend `listQuery(…)`, which adds the sorting. */
-export abstract class ListQuery<Field extends string = string> {
+/** A page of something that has an order of its own. */
+export abstract class PageQuery {
   @IntegerField({ min: 1, max: MAX_PAGE, default: 1 })
   page: number;
 
   @IntegerField({ min: 1, max: 100, default: 50 })
   per_page: number;
 
-  @Text({ max: 200, description: 'Free text to look for.' })
-  q?: string;
-
-  abstract readonly sort: Field | `-${Field}`;
-
   /** How many rows lie before the page. */
   get offset(): number {
     return (this.page - 1) * this.per_page;
   }
+}
+
+/** What every list takes. Resources extend `listQuery(…)`, which adds the sorting. */
+export abstract class ListQuery<Field extends string = string> extends PageQuery {
+  @Text({ max: 200, description: 'Free text to look for.' })
+  q?: string;
+
+  abstract readonly sort: Field | `-${Field}`;
 
   /** The field to sort by, one of those listed, and the direction. */
   get order(): { readonly field: Field; readonly direction: 'ASC' | 'DESC' } {
@@ -61,7 +64,7 @@ export const LIST_META = resource('ListMeta', {
 
 export type ListMeta = Wire<typeof LIST_META>;
 
-/** The success body of the admin plane; lists have `meta`. */
+/** The success body of the admin plane and of the portal; lists have `meta`. */
 export interface AdminAnswer<T> {
   readonly success: true;
   readonly data: T;
@@ -70,13 +73,17 @@ export interface AdminAnswer<T> {
 
 export const adminAnswer = <T>(data: T): AdminAnswer<T> => ({ success: true, data });
 
-/** One page of a list; an empty list has one empty page. */
+/** Where a page lies in a list of that many; an empty list has one empty page. */
+export function listMeta(total: number, { page, per_page }: Pick<PageQuery, 'page' | 'per_page'>): ListMeta {
+  const last_page = Math.max(1, Math.ceil(total / per_page));
+  return { total, per_page, current_page: page, last_page };
+}
+
+/** One page of a list. */
 export function adminList<T>(
   data: T[],
   total: number,
-  query: Pick<ListQuery, 'page' | 'per_page'>,
+  query: Pick<PageQuery, 'page' | 'per_page'>,
 ): AdminAnswer<T[]> {
-  const { page, per_page } = query;
-  const last_page = Math.max(1, Math.ceil(total / per_page));
-  return { success: true, data, meta: { total, per_page, current_page: page, last_page } };
+  return { success: true, data, meta: listMeta(total, query) };
 }

@@ -3,7 +3,7 @@ import { apiSegmentOf } from './planes.js';
 import { hasSecretPath } from './secret-paths.js';
 
 /** Answers below these segments hold leases, keys and tokens. A route that is public says so itself. */
-const PRIVATE_SEGMENTS: ReadonlySet<string | null> = new Set(['license', 'admin', 'auth']);
+const PRIVATE_SEGMENTS: ReadonlySet<string | null> = new Set(['license', 'admin', 'auth', 'portal']);
 
 /** What a target alone demands of every answer to it, whatever becomes of the request. */
 export function privacyHeaders(target: string): Record<string, string> {

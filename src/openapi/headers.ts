@@ -57,6 +57,7 @@ const ALWAYS: Readonly<Record<string, readonly HeaderName[]>> = {
   license: COUNTED,
   download: COUNTED,
   admin: COUNTED,
+  portal: COUNTED,
   auth: COUNTED_AT_AUTH,
 };
 

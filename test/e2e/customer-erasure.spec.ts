@@ -105,16 +105,24 @@ async function plant(marks: Marks) {
     });
   await logIn('a wrong one');
   const { body } = await logIn(RIGHT);
-  await app.sql('update sessions set address = $2, user_agent = $3 where user_id = $1', [
-    user.id,
-    address,
-    word,
-  ]);
   await app.sql(
     `insert into sso_nonces (hash, user_id, target_path, reason, created_at, expires_at)
      values ($1, $2, $3, $3, now(), now() + interval '1 day')`,
     [randomBytes(32), user.id, `/${word}`],
   );
+  const password = `${word} and other words`;
+  const former = await app.must('POST', '/users', {
+    username: `${word}-2`,
+    email: `2-${word}@example.test`,
+    role: 'customer',
+    customer_id: customer.id,
+    password,
+  });
+  await app.request('POST', '/api/v1/auth/login', {
+    body: { username: `${word}-2`, password },
+    headers: { ...from(address), 'user-agent': word },
+  });
+  await app.must('DELETE', `/users/${former.id}`);
   return { customer, other, license, key, second, moved: moved.license, user, token: body.token };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hardwareId, panelBody, startApp, type TestApp } from './app.js';
-import { login } from './people.js';
+import { addUser, bearer, login, tokenOf } from './people.js';
 import { operationsOf, type Operation } from './api-document.js';
 import { send, type Received, type Sent } from './wire.js';
 
@@ -20,17 +20,22 @@ export class World {
     private readonly ids: Readonly<Record<string, string>>,
     /** Of the admin. */
     private readonly session: string,
+    /** Of a session of the license's customer. */
+    private readonly customerToken: string,
   ) {}
 
   static async create(): Promise<World> {
     const app = await startApp();
-    const { product, policy, license, key } = await app.sell({ license: { max_activations: 3 } });
+    const customer = await app.must('POST', '/customers', { name: 'Customer' });
+    const { product, policy, license, key } = await app.sell({
+      license: { max_activations: 3, customer_id: customer.id },
+    });
+    const buyer = await addUser(app, { role: 'customer', customerId: customer.id });
     const hardware = hardwareId();
     await app.panel('activate', panelBody(key, hardware));
     const version = await app.must('POST', '/versions', { product: product.code, version: '2.0.0' });
     const blocked = await app.must('POST', '/blocklist', { hardware_id: hardwareId() });
     const apiKey = await app.must('POST', '/api-keys', { name: 'Another', permissions: ['read'] });
-    const customer = await app.must('POST', '/customers', { name: 'Customer' });
     const user = await app.must('POST', '/users', {
       username: unused(),
       email: 'user@example.test',
@@ -56,6 +61,7 @@ export class World {
         users: user.id,
       },
       token,
+      await tokenOf(app, buyer),
     );
   }
 
@@ -88,6 +94,7 @@ export class World {
     const headers = {
       ...(operation.plane === 'admin' && { 'x-admin-key': this.app.adminKey }),
       ...(wantsSession && { authorization: `Bearer ${this.session}` }),
+      ...(operation.path.startsWith('/api/v1/portal/') && bearer(this.customerToken)),
       ...(sent.body !== undefined && { 'content-type': 'application/json' }),
       ...sent.headers,
     };
@@ -132,6 +139,7 @@ export const GOOD_BODIES = {
     current_version: '1.0.0',
   }),
   'POST /auth/login': ({ app }) => ({ username: 'admin', password: app.password }),
+  'POST /portal/licenses/{id}/downloads': () => ({ version: '1.0.0' }),
   'POST /admin/products': () => ({ code: unused(), name: 'Product' }),
   'PATCH /admin/products/{id}': () => ({}),
   'POST /admin/policies': () => ({ code: unused(), name: 'Policy' }),

@@ -11,6 +11,7 @@ describe('what an answer may not become', () => {
     ['/api/v1/%6Cicense/validate', unstored],
     ['/api/v1/admin/products?page=1', unstored],
     ['/api/v1/auth/me', unstored],
+    ['/api/v1/portal/licenses', unstored],
     ['/api/v1/download/file/token', unreferred],
     ['/api/v1/download/%66ile/token', unreferred],
     ['/api/v1/Download/file/token?x=1', unreferred],

@@ -1,4 +1,9 @@
-import { offerUpdate, type ReleaseFacts, type UpdateRequest } from '../../src/domain/release-policy.js';
+import {
+  installableReleases,
+  offerUpdate,
+  type ReleaseFacts,
+  type UpdateRequest,
+} from '../../src/domain/release-policy.js';
 import { after, file, firstInstall, late, panel, release, UNTIL } from './release-examples.js';
 
 const without = { artifacts: [] };
@@ -192,5 +197,33 @@ describe('the release offered', () => {
     ['nothing after the updates window', [release('1.0.0'), release('1.1.0', late)], ['1.0.0', null, true]],
   ])('to a first installation: %s', (_name, releases, expected) => {
     expect(offered(releases, firstInstall)).toEqual(expected);
+  });
+});
+
+const installable = (releases: ReleaseFacts[], channel: 'stable' | 'beta' = 'stable') =>
+  installableReleases(releases, { updatesUntil: UNTIL }, channel).map(({ version }) => version);
+
+describe('what can be installed where no panel is yet', () => {
+  it('is what the license covers, the newest first, whatever it could be upgraded from', () =>
+    expect(
+      installable([
+        release('1.0.0'),
+        release('1.10.0', after('1.9.0')),
+        release('2.0.0', late),
+        release('1.9.0'),
+        release('2.0.1', { ...late, security: true }),
+      ]),
+    ).toEqual(['2.0.1', '1.10.0', '1.9.0', '1.0.0']));
+
+  it('is what is published in the channel and given to everyone', () => {
+    const releases = [
+      release('1.0.0'),
+      release('1.1.0', { status: 'draft' }),
+      release('1.2.0', { status: 'yanked' }),
+      release('1.3.0', { rolloutPercent: 99 }),
+      release('1.4.0', { channel: 'beta' }),
+    ];
+    expect(installable(releases)).toEqual(['1.0.0']);
+    expect(installable(releases, 'beta')).toEqual(['1.4.0', '1.0.0']);
   });
 });

@@ -87,7 +87,7 @@ export class UserChangesService {
     manager: EntityManager,
     { actor }: Asker,
     now: Date,
-    { id, role, username, email }: User,
+    { id, role, username, email, customerId }: User,
     action: string,
     details: NonNullable<AuditEntry['details']>,
   ): Promise<void> {
@@ -95,6 +95,7 @@ export class UserChangesService {
       action,
       subjectType: 'user',
       subjectId: id,
+      customerId,
       details: { role, ...details },
       personal: { username, email },
     });

@@ -18,6 +18,7 @@ export const USERS = {
   name: 'User',
   identity: ({ role }) => ({ role }),
   personal: ['username', 'email'],
+  customerOf: ({ customerId }) => customerId,
   conflicts: {
     users_username_idx: () => taken('username'),
     users_email_idx: () => taken('email'),

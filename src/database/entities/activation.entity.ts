@@ -40,7 +40,7 @@ export class Activation {
   releasedAt: Date | null;
 
   @Column({ type: 'text', name: 'release_reason', nullable: true })
-  releaseReason: 'deactivated' | 'rebound' | 'stale' | 'admin' | 'reset' | null;
+  releaseReason: 'deactivated' | 'rebound' | 'stale' | 'admin' | 'reset' | 'customer' | null;
 
   @Column({ type: 'text', name: 'moved_from_hardware_id', nullable: true })
   movedFromHardwareId: string | null;

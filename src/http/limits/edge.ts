@@ -43,6 +43,7 @@ const BY_ADDRESS = {
   download: { limit: 'licenseAddress', count: counted },
   admin: { limit: 'adminAddress', count: counted },
   auth: { limit: 'authAddress', count: countedAtAuth },
+  portal: { limit: 'portalAddress', count: counted },
 } as const satisfies Record<string, { limit: LimitName; count: (hit: Hit) => Count }>;
 
 const LIMITED_SEGMENTS: ReadonlyMap<string | null, (typeof BY_ADDRESS)[keyof typeof BY_ADDRESS]> = new Map(

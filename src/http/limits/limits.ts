@@ -18,6 +18,7 @@ export const LIMITS = {
   adminSession: { setting: 'LIMIT_SESSION_PER_MINUTE', windowSeconds: 60, by: 'principal' },
   // Who has no good credential has nothing else to be counted by.
   adminAddress: { setting: 'LIMIT_ADMIN_PER_MINUTE', windowSeconds: 60, by: 'address' },
+  portalAddress: { setting: 'LIMIT_SESSION_PER_MINUTE', windowSeconds: 60, by: 'address' },
   licenseKey: { setting: 'LIMIT_LICENSE_PER_MINUTE', windowSeconds: 60, by: 'license key and hardware' },
   licenseAddress: { setting: 'LIMIT_ADDRESS_PER_MINUTE', windowSeconds: 60, by: 'address' },
   // A guesser who tries a few passwords on each of many accounts locks none of them.
