@@ -693,11 +693,11 @@ describe('the adapter', () => {
       const broken = await sendRaw(`GET ${path} HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n`);
       expect([broken.status, broken.headers['referrer-policy']]).toEqual([400, 'no-referrer']);
     }
-    for (const segment of ['license', 'admin', 'auth']) {
+    for (const segment of ['license', 'admin', 'auth', 'portal']) {
       const { status, headers } = await send({ method: 'GET', path: `/api/v1/${segment}/item/1` });
       expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
     }
-    const { headers } = await send({ method: 'GET', path: '/api/v1/portal/item/1' });
+    const { headers } = await send({ method: 'GET', path: '/api/v1/download/item/1' });
     expect(headers).not.toHaveProperty('cache-control');
   });
 
