@@ -6,6 +6,7 @@ import type { OpenDatabase } from './database/open.js';
 import { Pepper } from './signing/data-keys.js';
 import { KeyRing } from './signing/key-ring.js';
 import { LeaseIssuer } from './signing/lease-issuer.js';
+import { MasterKey } from './signing/master-key.js';
 import type { OpenKeys } from './signing/open-keys.js';
 import { Vault } from './signing/vault.js';
 import { ArtifactStorage } from './storage/artifact-storage.js';
@@ -30,6 +31,7 @@ export class FoundationModule {
       { provide: Pepper, useValue: keys.pepper },
       { provide: Vault, useValue: keys.vault },
       { provide: KeyRing, useValue: keys.keyRing },
+      { provide: MasterKey, useValue: keys.masterKey },
       { provide: ArtifactStorage, useValue: storage },
     ];
     return {

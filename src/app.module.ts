@@ -21,6 +21,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { ConventionsModule } from './conventions/conventions.module.js';
 import { DownloadsModule } from './downloads/downloads.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { HttpModule } from './http/http.module.js';
 import { LicenseKeyGuard } from './http/limits/license-key.guard.js';
 import { LimitsModule } from './http/limits/limits.module.js';
@@ -48,6 +49,7 @@ const FEATURES = [
   WebhooksModule,
   AdminStatsModule,
   AdminUsersModule,
+  HousekeepingModule,
   HealthModule,
 ];
 

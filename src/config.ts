@@ -74,6 +74,14 @@ const optional = <T>(parse: Setting<T>['parse']): Setting<T | null> => ({ parse,
 /** Requests in the window that the name tells. */
 const count = whole(1, 1_000_000);
 
+/** The new key is published a week before it signs: one that signs for less would be replaced before it begins. */
+const signingDays = (value: string, name: string) => {
+  const days = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN;
+  return days === 0 || (days >= 14 && days <= 3_650)
+    ? days
+    : refuse(name, 'must be 0 or a whole number from 14 to 3650');
+};
+
 /** Every setting there is. A name that is not here is refused in `.env`, and in the environment when it begins with MOORING_. */
 export const SETTINGS = {
   PORT: setting(whole(0, 65_535), 2083),
@@ -95,6 +103,7 @@ export const SETTINGS = {
   MOORING_ADMIN_KEY: optional(adminKey),
   METRICS_TOKEN: optional(headerToken),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
+  SIGNING_KEY_DAYS: setting(signingDays, 90),
   MAX_UPLOAD_BYTES: setting(whole(1, 999_999_999_999), 4 * 1024 ** 3),
   WEBHOOKS_ALLOW_PRIVATE: setting(flag, false),
   LIMIT_AUTH_PER_MINUTE: setting(count, 20),

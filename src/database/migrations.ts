@@ -10,6 +10,7 @@ const MIGRATIONS = [
   { file: '0005-webhooks', name: 'Webhooks1795000000005' },
   { file: '0006-stats', name: 'Stats1795000000006' },
   { file: '0007-idempotency', name: 'Idempotency1795000000007' },
+  { file: '0008-housekeeping', name: 'Housekeeping1795000000008' },
 ] as const;
 
 const read = (file: string, way: 'up' | 'down') =>

@@ -33,6 +33,22 @@ export function listedAt(keys: readonly SigningKey[], now: Date): SigningKey[] {
   );
 }
 
+const DAY_IN_MS = 86_400_000;
+
+/** A panel that was away for some days has still seen the new key before it signs. */
+const OVERLAP_DAYS = 7;
+
+/**
+ * When a new key is to take over so that none signs for more than `days`; null while it is too early to publish it, and
+ * for 0 days, which stand for never. Keys come oldest first.
+ */
+export function rotationStart(keys: readonly SigningKey[], days: number, now: Date): Date | null {
+  const newest = keys.findLast(isUsable);
+  const signsFrom = new Date(now.getTime() + OVERLAP_DAYS * DAY_IN_MS);
+  const end = (newest?.signsFrom.getTime() ?? 0) + days * DAY_IN_MS;
+  return days > 0 && end <= signsFrom.getTime() ? signsFrom : null;
+}
+
 export const jwkSetAt = (keys: readonly SigningKey[], now: Date): JwkSet => ({
   keys: listedAt(keys, now).map(published),
 });

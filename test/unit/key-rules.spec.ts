@@ -1,4 +1,4 @@
-import { jwkSetAt, listedAt, signerAt } from '../../src/signing/key-rules.js';
+import { jwkSetAt, listedAt, rotationStart, signerAt } from '../../src/signing/key-rules.js';
 import type { SigningKey } from '../../src/signing/signing-key.js';
 
 const at = (day: number) => new Date(Date.UTC(2026, 0, day));
@@ -74,5 +74,26 @@ describe('the published keys', () => {
         },
       ],
     });
+  });
+});
+
+describe('a new key is due', () => {
+  const ring = (...from: number[]) => from.map((day) => key(`key ${day}`, day, day));
+
+  it.each([
+    ['a week before the newest has signed for long enough', ring(1), 90, at(84), at(91)],
+    ['no earlier', ring(1), 90, at(83), null],
+    ['a week from now where its time is long over', ring(1), 90, at(200), at(207)],
+    ['not while another waits to sign', ring(1, 91), 90, at(85), null],
+    [
+      'by the newest of those that are not compromised',
+      [key('one', 1, 1), key('two', 50, 50, true)],
+      90,
+      at(84),
+      at(91),
+    ],
+    ['never where nobody wants one', ring(1), 0, at(5_000), null],
+  ])('%s', (_, keys, days, now, expected) => {
+    expect(rotationStart(keys, days, now)).toEqual(expected);
   });
 });

@@ -2,6 +2,7 @@ import { DataKeyRow, SigningKeyRow, KeyRingRow } from './signing-key.entity.js';
 import { Product } from './product.entity.js';
 import { Policy } from './policy.entity.js';
 import { License, LicenseKey } from './license.entity.js';
+import { LicenseNotice } from './license-notice.entity.js';
 import { Activation, Rebind } from './activation.entity.js';
 import { BlockedHardware } from './blocked-hardware.entity.js';
 import { Release, Artifact, DownloadToken } from './release.entity.js';
@@ -18,6 +19,7 @@ export * from './signing-key.entity.js';
 export * from './product.entity.js';
 export * from './policy.entity.js';
 export * from './license.entity.js';
+export * from './license-notice.entity.js';
 export * from './activation.entity.js';
 export * from './blocked-hardware.entity.js';
 export * from './release.entity.js';
@@ -39,6 +41,7 @@ export const ENTITIES = [
   Policy,
   License,
   LicenseKey,
+  LicenseNotice,
   Activation,
   Rebind,
   BlockedHardware,

@@ -1,0 +1,2 @@
+drop index license_keys_expires_at_idx;
+drop table license_notices;

@@ -1,0 +1,35 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../clock.js';
+import { poolOf } from '../database/data-source.js';
+import { onPool, type Run } from '../database/statements.js';
+import { deleteEnded, SWEPT_TABLES } from '../database/sweeps.js';
+import { JobQueue } from '../jobs/job-queue.js';
+
+/** In one statement; more would be under way for too long. */
+const BATCH = 1_000;
+
+/** Deletes what has ended by itself and opens nothing any more: sessions, tokens, nonces, stored answers, replaced keys. */
+@Injectable()
+export class CleanUp implements OnModuleInit {
+  private readonly pool: Run;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly jobs: JobQueue,
+  ) {
+    this.pool = onPool(poolOf(dataSource));
+  }
+
+  onModuleInit(): void {
+    this.jobs.define({ name: 'clean-up', cron: '37 * * * *', run: () => this.sweep() });
+  }
+
+  async sweep(): Promise<void> {
+    const now = this.clock.now();
+    for (const table of SWEPT_TABLES) {
+      while ((await deleteEnded(this.pool, table, now, BATCH)) === BATCH);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { licenseBody } from '../access/license-body.js';
+import { Clock } from '../clock.js';
+import { recordAudit } from '../database/audit.js';
+import { claimNotices } from '../database/license-notices.js';
+import { loadLicenseViews, type LicenseView } from '../database/license-views.js';
+import { inTransaction } from '../database/statements.js';
+import { SYSTEM } from '../domain/actor.js';
+import { daysLeft, NOTICE_DAYS, noticesSince } from '../domain/expiry-notices.js';
+import { JobQueue } from '../jobs/job-queue.js';
+
+/** Held at a time: an activation that meets one of them waits for the whole batch. */
+const BATCH = 100;
+
+/** Tells of licenses that are about to end, and of those that have. */
+@Injectable()
+export class ExpiryNotices implements OnModuleInit {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly jobs: JobQueue,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.define({ name: 'expiry-notices', cron: '7 * * * *', run: () => this.tell() });
+  }
+
+  /** Each notice once for an end, however often and on however many nodes this runs. */
+  async tell(): Promise<void> {
+    const now = this.clock.now();
+    while ((await this.tellSome(now)) === BATCH);
+  }
+
+  /** Notices and what tells that they were given are one transaction. Answers how many there were. */
+  private tellSome(now: Date): Promise<number> {
+    return this.dataSource.transaction(async (manager) => {
+      const run = await inTransaction(manager);
+      const claim = { steps: NOTICE_DAYS, now, since: noticesSince(now), limit: BATCH };
+      const due = await claimNotices(run, claim);
+      const views = await loadLicenseViews(
+        run,
+        due.map(({ licenseId }) => licenseId),
+      );
+      for (const license of views) await note(manager, license, now);
+      return due.length;
+    });
+  }
+}
+
+async function note(manager: EntityManager, license: LicenseView, now: Date): Promise<void> {
+  const { id, expiresAt, customerId, product, policy } = license;
+  if (expiresAt === null) return;
+  const days_left = daysLeft(expiresAt, now);
+  const body = licenseBody(license);
+  await recordAudit(manager, SYSTEM, now, {
+    subjectType: 'license',
+    subjectId: id,
+    customerId,
+    details: { product, policy, expires_at: expiresAt, ...(days_left > 0 && { days_left }) },
+    ...(days_left > 0
+      ? { action: 'license.expiring', event: { data: { ...body, days_left } } }
+      : { action: 'license.expired', event: { data: body } }),
+  });
+}

@@ -1,0 +1,65 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { holdLicense, type HeldLicense } from '../access/held-license.js';
+import { release } from '../access/seat-release.js';
+import { Clock } from '../clock.js';
+import { poolOf } from '../database/data-source.js';
+import { holdSeatPresence } from '../database/seat-facts.js';
+import { pageOfLicenses } from '../database/stale-licenses.js';
+import { onPool, type Run } from '../database/statements.js';
+import { SYSTEM } from '../domain/actor.js';
+import { staleSeatsToRelease } from '../domain/seats.js';
+import { ApiError } from '../http/errors.js';
+import { JobQueue } from '../jobs/job-queue.js';
+
+const PAGE = 1_000;
+
+const isGone = (error: unknown): boolean => error instanceof ApiError && error.code === 'NOT_FOUND';
+
+/**
+ * Frees seats that were unseen for too long, where a license is full: as many as the next activation needs and would take
+ * by itself, but now, so that whoever looks sees that there is room. Where there is room already nobody loses a seat for
+ * having been switched off.
+ */
+@Injectable()
+export class SeatRelease implements OnModuleInit {
+  private readonly pool: Run;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    private readonly jobs: JobQueue,
+  ) {
+    this.pool = onPool(poolOf(dataSource));
+  }
+
+  onModuleInit(): void {
+    this.jobs.define({ name: 'seat-release', cron: '22 * * * *', run: () => this.release() });
+  }
+
+  async release(): Promise<void> {
+    const now = this.clock.now();
+    for (let after: string | null = null; ;) {
+      const page = await pageOfLicenses(this.pool, { after, now, limit: PAGE });
+      for (const { id, releaseAfterDays, isDue } of page) {
+        if (isDue) await this.releaseOf(id, releaseAfterDays, now);
+      }
+      if (page.length < PAGE) return;
+      after = page.at(-1)?.id ?? null;
+    }
+  }
+
+  /** One license under its lock, by what is true then. */
+  private async releaseOf(licenseId: string, releaseAfterDays: number, now: Date): Promise<void> {
+    const work = async (held: HeldLicense) => {
+      const seats = await holdSeatPresence(held.run, licenseId);
+      const needed = seats.length - held.license.maxActivations + 1;
+      const stale = staleSeatsToRelease(seats, { now, releaseAfterDays, needed });
+      await release(held, stale, 'stale', { actor: SYSTEM, now });
+    };
+    await holdLicense(this.dataSource, licenseId, work).catch((error: unknown) => {
+      // Deleted since the page was read.
+      if (!isGone(error)) throw error;
+    });
+  }
+}
