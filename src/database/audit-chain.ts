@@ -74,19 +74,31 @@ export async function loadChainHead(run: Run): Promise<{ seq: number; hash: Buff
   return row === undefined ? null : { seq: Number(row.seq), hash: row.hash };
 }
 
+/** Before every id. */
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Events in one transaction: what a crash repeats, and how long another node waits for the chain. */
+export const SEALED_AT_ONCE = 1_000;
+
 const UNSEALED: Statement = {
   name: 'unsealed-audit',
-  text: `select ${EVENT}, exists (select from audit_chain c where c.event_id = e.id) as is_sealed
-    from audit_unsealed u join audit_events e on e.id = u.event_id
-    order by u.event_id limit $1`,
+  // The numbers of rows are written out: with a parameter the planner takes them for a tenth of the table and reads it all.
+  text: `select ${EVENT}, c.seq is not null as is_sealed
+    from (select event_id from audit_unsealed where event_id > $1 order by event_id limit ${SEALED_AT_ONCE}) u
+    join audit_events e on e.id = u.event_id
+    left join audit_chain c on c.event_id = u.event_id
+    order by u.event_id`,
 };
 
-/** The oldest events that are listed as unsealed. One that the chain holds all the same must not be sealed twice. */
+/**
+ * The events behind that id that are listed as unsealed, the oldest first. One that the chain holds all the same must not
+ * be sealed twice.
+ */
 export async function loadUnsealed(
   run: Run,
-  limit: number,
+  after: string,
 ): Promise<{ event: SealedEvent; isSealed: boolean }[]> {
-  const { rows } = await run<SealedEvent & { is_sealed: boolean }>(UNSEALED, [limit]);
+  const { rows } = await run<SealedEvent & { is_sealed: boolean }>(UNSEALED, [after]);
   return rows.map(({ is_sealed: isSealed, ...event }) => ({ event, isSealed }));
 }
 
@@ -129,15 +141,18 @@ export async function countUnsealed(run: Run): Promise<number> {
   return (await run<{ count: number }>(COUNT_UNSEALED, [])).rows[0]?.count ?? 0;
 }
 
+/** Links of a page: so many are in memory. */
+export const LINKS_AT_ONCE = 500;
+
 const LINKS: Statement = {
   name: 'audit-links',
   // The time of the event is null only when there is no event.
   text: `select c.seq, c.event_id, c.previous_hash, c.hash, ${instant('c.sealed_at')} as sealed_at, ${EVENT},
       p.salt, p.data
-    from audit_chain c
+    from (select * from audit_chain where seq > $1 order by seq limit ${LINKS_AT_ONCE}) c
     left join audit_events e on e.id = c.event_id
     left join audit_personal p on p.event_id = c.event_id
-    where c.seq > $1 order by c.seq limit $2`,
+    order by c.seq`,
 };
 
 interface LinkRow extends Omit<SealedEvent, 'id'> {
@@ -164,10 +179,13 @@ const toLink = (row: LinkRow): LinkFacts => {
   };
 };
 
-/** The next links behind that number, in order. */
-export async function loadLinks(run: Run, after: number, limit: number): Promise<LinkFacts[]> {
-  return (await run<LinkRow>(LINKS, [after, limit])).rows.map(toLink);
+/** The next page of links behind that number, in order. */
+export async function loadLinks(run: Run, after: number): Promise<LinkFacts[]> {
+  return (await run<LinkRow>(LINKS, [after])).rows.map(toLink);
 }
+
+/** Only ids: many can be looked at together. */
+const IDS_AT_ONCE = 10_000;
 
 const STRANGERS: Statement = {
   name: 'audit-strangers',
@@ -175,19 +193,18 @@ const STRANGERS: Statement = {
       coalesce(array_agg(id order by id) filter (where is_strange), '{}')::text[] as strangers
     from (
       select e.id, c.event_id is null and u.event_id is null as is_strange
-      from (select id from audit_events where id > $1 order by id limit $2) e
+      from (select id from audit_events where id > $1 order by id limit ${IDS_AT_ONCE}) e
       left join audit_chain c on c.event_id = e.id
       left join audit_unsealed u on u.event_id = e.id
     ) looked_at`,
 };
 
-/** The events among the next `limit` ids that are neither sealed nor wait for it; `last` is null behind the last event. */
+/** The events among the next ids that are neither sealed nor wait for it; `last` is null behind the last event. */
 export async function loadStrangers(
   run: Run,
   after: string,
-  limit: number,
 ): Promise<{ last: string | null; strangers: string[] }> {
-  const [row] = (await run<{ last: string | null; strangers: string[] }>(STRANGERS, [after, limit])).rows;
+  const [row] = (await run<{ last: string | null; strangers: string[] }>(STRANGERS, [after])).rows;
   return row ?? { last: null, strangers: [] };
 }
 

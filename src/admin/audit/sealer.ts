@@ -4,10 +4,12 @@ import { Clock } from '../../clock.js';
 import {
   appendLinks,
   dropUnsealed,
+  FIRST_ID,
   hasUnsealed,
   inMicroseconds,
   loadChainHead,
   loadUnsealed,
+  SEALED_AT_ONCE,
   tryToSeal,
   type SealedEvent,
   type StoredLink,
@@ -19,9 +21,6 @@ import { JobQueue } from '../../jobs/job-queue.js';
 import { Ticker } from '../../jobs/ticker.js';
 import { sealHash } from '../../signing/audit-seal.js';
 import { Pepper } from '../../signing/data-keys.js';
-
-/** Events in one transaction: what a crash repeats, and how long another node waits for the chain. */
-const BATCH = 1_000;
 
 /** Once a day is often enough for a log that is kept elsewhere to bear witness. */
 const ANCHOR_CRON = '0 0 * * *';
@@ -53,8 +52,8 @@ export class Sealer implements OnModuleInit {
   /** Seals what waits. Does nothing while another node is at it. */
   async seal(): Promise<void> {
     if (!(await hasUnsealed(this.pool))) return;
-    let sealed = BATCH;
-    while (sealed === BATCH) sealed = await this.sealBatch();
+    let last: string | null = FIRST_ID;
+    while (last !== null) last = await this.sealBatch(last);
   }
 
   /** Writes down where the chain ends, outside of the database: `verify` shows with it that nothing was cut off since. */
@@ -65,12 +64,15 @@ export class Sealer implements OnModuleInit {
     this.logger.log(`The audit chain ends at ${text}.`);
   }
 
-  /** Answers how many events it took out of those that wait. */
-  private sealBatch(): Promise<number> {
+  /**
+   * Seals what waits behind that id; answers the last one when there may be more. What was taken out before it is not gone
+   * over again, and what was committed there meanwhile has its turn a second later.
+   */
+  private sealBatch(after: string): Promise<string | null> {
     return this.dataSource.transaction(async (manager) => {
       const run = await inTransaction(manager);
-      if (!(await tryToSeal(run))) return 0;
-      const waiting = await loadUnsealed(run, BATCH);
+      if (!(await tryToSeal(run))) return null;
+      const waiting = await loadUnsealed(run, after);
       const now = this.clock.now();
       const links = this.chain(
         await loadChainHead(run),
@@ -82,7 +84,7 @@ export class Sealer implements OnModuleInit {
         run,
         waiting.map(({ event }) => event.id),
       );
-      return waiting.length;
+      return waiting.length === SEALED_AT_ONCE ? (waiting.at(-1)?.event.id ?? null) : null;
     });
   }
 

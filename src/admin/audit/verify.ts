@@ -1,5 +1,7 @@
 import {
   countUnsealed,
+  FIRST_ID,
+  LINKS_AT_ONCE,
   loadLinks,
   loadLostUnsealed,
   loadStrangers,
@@ -20,15 +22,10 @@ import {
 import { matchesPersonal, sealHash } from '../../signing/audit-seal.js';
 import type { Pepper } from '../../signing/data-keys.js';
 
-/** Links in memory at a time. */
-const PAGE = 500;
-/** Only ids: the look for events outside of the chain. */
-const ID_PAGE = 10_000;
 /** How many problems are named; the others are counted. */
 const MOST_NAMED = 100;
 
 const BEFORE_ALL_LINKS = -Number.MAX_SAFE_INTEGER;
-const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 
 export interface Verification {
   readonly valid: boolean;
@@ -87,7 +84,7 @@ async function walk(
   let isMore = true;
   for (let after = BEFORE_ALL_LINKS; isMore; after = last.seq) {
     signal?.throwIfAborted();
-    const page = await loadLinks(run, after, PAGE);
+    const page = await loadLinks(run, after);
     for (const facts of page) {
       const link = recompute(pepper, facts);
       const { problems, judged } = judgeLink(last, link);
@@ -97,7 +94,7 @@ async function walk(
     }
     checked += page.length;
     // Forged numbers may be too large to be told apart: the walk must end all the same.
-    isMore = page.length === PAGE && last.seq > after;
+    isMore = page.length === LINKS_AT_ONCE && last.seq > after;
     onProgress?.(checked);
   }
   return { last, checked, found };
@@ -105,10 +102,10 @@ async function walk(
 
 /** Events that nobody sealed and that do not wait for it: `recordAudit` writes none of those. */
 async function findStrangers(run: Run, findings: Findings, signal?: AbortSignal): Promise<void> {
-  let after: string | null = BEFORE_ALL_IDS;
+  let after: string | null = FIRST_ID;
   while (after !== null) {
     signal?.throwIfAborted();
-    const page: { last: string | null; strangers: string[] } = await loadStrangers(run, after, ID_PAGE);
+    const page: { last: string | null; strangers: string[] } = await loadStrangers(run, after);
     findings.add(page.strangers.map(inserted));
     after = page.last;
   }
