@@ -17,6 +17,13 @@ const listed = async (query: string): Promise<any> => {
 const actions = async (query: string): Promise<string[]> =>
   (await listed(query)).data.map(({ action }: any) => action);
 
+/** What is told of the columns of a subject, event by event, oldest first. */
+const changesOf = async (id: string): Promise<any[]> =>
+  (await listed(`subject_id=${id}&sort=occurred_at`)).data.map(({ action, details }: any) => [
+    action,
+    details.changes,
+  ]);
+
 describe('the audit log', () => {
   it('tells who did what to what, from where and in which request', async () => {
     const { license } = await app.sell();
@@ -49,6 +56,30 @@ describe('the audit log', () => {
       seq: expect.any(Number),
       sealed_at: app.clock.now().toISOString(),
     });
+  });
+
+  it('tells what was made and what is gone, but no secret and nothing of the vendor’s own', async () => {
+    const { license, product } = await app.sell({
+      license: { max_activations: 4, metadata: { contact: 'J. Doe' } },
+    });
+    const version = await app.must('POST', '/versions', {
+      product: product.code,
+      version: '2.0.0',
+      changelog: 'Long.',
+    });
+    await app.must('DELETE', `/licenses/${license.id}`);
+    await app.must('DELETE', `/versions/${version.id}`);
+    const [[made, before], [gone, after]] = await changesOf(license.id);
+    expect([made, gone]).toEqual(['license.created', 'license.deleted']);
+    expect(before.max_activations).toEqual({ from: null, to: 4 });
+    expect(after.max_activations).toEqual({ from: 4, to: null });
+    const versions = await changesOf(version.id);
+    expect(versions).toEqual([
+      ['version.created', expect.objectContaining({ version: { from: null, to: '2.0.0' } })],
+      ['version.deleted', expect.objectContaining({ version: { from: '2.0.0', to: null } })],
+    ]);
+    const all = JSON.stringify([before, after, versions]);
+    for (const untold of ['Doe', 'Long.', 'metadata', 'hash', license.key]) expect(all).not.toContain(untold);
   });
 
   it('is filtered by actor, action, subject, request and time', async () => {

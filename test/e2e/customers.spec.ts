@@ -165,7 +165,7 @@ describe('a license', () => {
       [license.id],
     );
     expect(changes).toEqual([
-      { change: null, whose: a.id },
+      { change: { from: null, to: a.id }, whose: a.id },
       { change: { from: a.id, to: b.id }, whose: a.id },
       { change: { from: b.id, to: null }, whose: b.id },
     ]);

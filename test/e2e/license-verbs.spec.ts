@@ -55,7 +55,11 @@ describe('suspend, reinstate and revoke', () => {
       details: {
         changes: { status: { from: 'active', to: 'suspended' }, status_reason: { withheld: true } },
       },
-      data: { reason: 'Chargeback by J. Doe', address: expect.any(String) },
+      data: {
+        reason: 'Chargeback by J. Doe',
+        changes: { status_reason: { from: null, to: 'Chargeback by J. Doe' } },
+        address: expect.any(String),
+      },
     });
     expect(revoked).toMatchObject({
       action: 'license.revoked',

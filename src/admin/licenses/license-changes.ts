@@ -5,7 +5,7 @@ import { holdLicense, type ChangedBy, type HeldLicense } from '../../access/held
 import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
-import { differences } from '../../database/differences.js';
+import { differences, personalDifferences, wholeRow } from '../../database/differences.js';
 import { endLicenseTokens } from '../../database/download-tokens.js';
 import { License } from '../../database/entities/index.js';
 import { loadLicenseViews, type LicenseView } from '../../database/license-views.js';
@@ -26,7 +26,7 @@ export interface LicenseChange {
   readonly personal?: Record<string, string | null>;
 }
 
-/** These may name a person: the audit log tells that they change, not from what to what. */
+/** These may name a person: a reason is told where it can be erased, and of what is the vendor's own only that it changes. */
 const WITHHELD = ['metadata', 'statusReason'] as const;
 
 /** Whether a license lets panels download at `now`. */
@@ -76,7 +76,7 @@ export class LicenseChanges {
       subjectId: license.id,
       customerId: license.customerId,
       details: { ...details, changes: this.differences(license, columns) },
-      ...(personal && { personal }),
+      personal: { ...personal, ...this.personalDifferences(license, columns) },
       event: { data: licenseBody(view) },
     });
     return view;
@@ -86,6 +86,17 @@ export class LicenseChanges {
   async applyIfDifferent(held: HeldLicense, change: LicenseChange, by: ChangedBy): Promise<LicenseView> {
     const isDifferent = Object.keys(this.differences(held.license, change.columns)).length > 0;
     return isDifferent ? this.apply(held, change, by) : viewOf(held.run, held.license.id);
+  }
+
+  /** What a license is sold with, or was when it goes: for the audit log. */
+  whole(license: Omit<License, 'productId' | 'policyId'>, became: 'created' | 'deleted') {
+    return wholeRow(this.dataSource.getMetadata(License), license, became, WITHHELD);
+  }
+
+  private personalDifferences(license: License, columns: Partial<License>): Record<string, unknown> {
+    const metadata = this.dataSource.getMetadata(License);
+    const changes = personalDifferences(metadata, license, columns, ['statusReason']);
+    return Object.keys(changes).length > 0 ? { changes } : {};
   }
 
   private differences(license: License, columns: Partial<License>): Record<string, unknown> {

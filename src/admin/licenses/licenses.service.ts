@@ -107,12 +107,13 @@ export class LicensesService {
       );
       const issued = await this.issued(await inTransaction(manager), drawn);
       for (const { license } of issued) {
+        const changes = this.changes.whole(license, 'created');
         await recordAudit(manager, actor, now, {
           action: 'license.created',
           subjectType: 'license',
           subjectId: license.id,
           customerId: license.customerId,
-          details: { product: body.product, policy: body.policy, key: license.keyHint },
+          details: { product: body.product, policy: body.policy, key: license.keyHint, changes },
           event: { data: licenseBody(license) },
         });
       }
@@ -157,6 +158,7 @@ export class LicensesService {
     await this.changes.hold(id, actor, async ({ license, manager, run }, { now }) => {
       const [view] = await loadLicenseViews(run, [license.id]);
       await manager.delete(License, { id: license.id });
+      const changes = this.changes.whole(license, 'deleted');
       await recordAudit(manager, actor, now, {
         action: 'license.deleted',
         subjectType: 'license',
@@ -167,6 +169,7 @@ export class LicensesService {
           policy: view?.policy,
           key: view?.keyHint,
           activations: view?.activeSeats,
+          changes,
         },
       });
     });

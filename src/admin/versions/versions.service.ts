@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
-import { differences } from '../../database/differences.js';
+import { differences, wholeRow } from '../../database/differences.js';
 import { Artifact, Product, Release } from '../../database/entities/index.js';
 import { violatedConstraint } from '../../database/violations.js';
 import { afterCommit } from '../../database/unit-of-work.js';
@@ -42,6 +42,9 @@ function refuseUnless(version: Version, status: Release['status'], because: stri
   if (version.status !== status) throw conflict(`Version is ${version.status}: ${because}`);
 }
 
+/** A changelog may be long, and says nothing that the log must keep. */
+const UNTOLD = ['changelog'] as const;
+
 /** The columns that a step changes, decided under the lock of the row. */
 type Decide = (
   version: Version,
@@ -73,7 +76,7 @@ export class VersionsService {
         const version = { ...draftOf(body, product.id, now), product: product.code };
         const { product: _, ...release } = version;
         await manager.insert(Release, release);
-        await this.note(manager, actor, now, version, 'version.created');
+        await this.note(manager, actor, now, version, 'version.created', this.whole(version, 'created'));
         return version;
       });
     } catch (error) {
@@ -118,7 +121,7 @@ export class VersionsService {
       const found = await manager.findBy(Artifact, { releaseId: version.id });
       await manager.delete(Artifact, { releaseId: version.id });
       await manager.delete(Release, { id: version.id });
-      await this.note(manager, actor, now, version, 'version.deleted');
+      await this.note(manager, actor, now, version, 'version.deleted', this.whole(version, 'deleted'));
       return found;
     });
     await afterCommit(() => this.files.remove(artifacts));
@@ -133,12 +136,16 @@ export class VersionsService {
       if (Object.keys(columns).length === 0) return version;
       await manager.update(Release, { id: version.id }, { ...columns, updatedAt: now });
       const metadata = this.dataSource.getMetadata(Release);
-      // A changelog may be long, and says nothing that the log must keep.
-      const changes = differences<Release>(metadata, version, columns, ['changelog']);
+      const changes = differences<Release>(metadata, version, columns, UNTOLD);
       const after = { ...version, ...columns, updatedAt: now };
       await this.note(manager, actor, now, after, action, { changes });
       return after;
     });
+  }
+
+  private whole(version: Version, became: 'created' | 'deleted') {
+    const metadata = this.dataSource.getMetadata(Release);
+    return { changes: wholeRow<Release>(metadata, version, became, UNTOLD) };
   }
 
   private note(
