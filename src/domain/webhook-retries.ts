@@ -6,13 +6,13 @@ export type AfterTry =
   | { readonly status: 'pending'; readonly nextAttemptAt: Date }
   | { readonly status: 'failed' };
 
-const FIRST_DELAY_SECONDS = 10;
+const FIRST_DELAY_SECONDS = 2;
 const LONGEST_DELAY_SECONDS = 4 * 3_600;
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 
 /** With the delays below the last try comes about a day after the first. */
-export const MOST_TRIES = 16;
+export const MOST_TRIES = 18;
 
 /** How much of a delay may be added to it, so that what failed together is not tried again all at once. */
 const JITTER = 0.2;
