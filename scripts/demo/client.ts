@@ -19,6 +19,7 @@ interface Call {
   readonly path: string;
   readonly body?: object;
   readonly apiKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly status: number;
 }
 
@@ -46,8 +47,8 @@ export class Client {
     this.report = report;
   }
 
-  async call<T>({ method, path, body, apiKey, status }: Call): Promise<Answer<T>> {
-    this.report.request(method, path, { body, apiKey });
+  async call<T>({ method, path, body, apiKey, headers = {}, status }: Call): Promise<Answer<T>> {
+    this.report.request(method, path, { body, apiKey, headers });
     const sent = Buffer.from(body === undefined ? '' : JSON.stringify(body));
     const response = await fetch(`${this.url}${path}`, {
       method,
@@ -55,7 +56,9 @@ export class Client {
       headers: {
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
         ...(apiKey !== undefined && { 'X-Admin-Key': apiKey }),
+        ...headers,
       },
+      redirect: 'manual',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     return { ...(await this.read<T>(response, status)), sent };

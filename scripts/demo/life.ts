@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { verifyAudit } from './audit.ts';
+import { giveBillingKey, sellToCustomer } from './automation.ts';
 import { Client } from './client.ts';
 import { firstInstall } from './install.ts';
 import { readKeys } from './keys.ts';
@@ -13,14 +15,24 @@ import { revoke } from './revoke.ts';
 import { Seals } from './seals.ts';
 import { moveSeat, refuseSecond } from './second-machine.ts';
 import { sell } from './sell.ts';
-import type { Stage } from './stage.ts';
+import { logIn } from './sso.ts';
+import type { Sale, Stage } from './stage.ts';
 import { checkNoUpdate, checkOffer, downloadInTwo, requestUpdate } from './update.ts';
+import { hearOf, subscribe } from './webhooks.ts';
 
 interface Service {
   readonly url: string;
   readonly adminKey: string;
   /** What it calls itself, where that is known. */
   readonly issuer?: string;
+  /** Whether it sends webhooks to this machine, which a service in the world refuses. */
+  readonly reachesUs?: boolean;
+}
+
+/** Where it plays, and what ends what was begun. */
+interface Place {
+  readonly folder: string;
+  readonly atEnd: (stop: () => Promise<void>) => void;
 }
 
 async function packed(report: Report, folder: string) {
@@ -54,8 +66,19 @@ async function phoneHome({ report }: Stage, panel: Panel, version: string): Prom
   report.check('the service knows the version that it runs', activation.version, version);
 }
 
-/** A license's life, from the sale to the end. Works in `folder`; the first surprise ends it. */
-export async function live(report: Report, service: Service, folder: string): Promise<void> {
+/** Programs and customers do what people did so far; a receiver hears of it. */
+async function office(stage: Stage, sale: Sale, { reachesUs }: Service, { atEnd }: Place): Promise<void> {
+  const apiKey = await giveBillingKey(stage);
+  const subscription = reachesUs === true ? await subscribe(stage, atEnd) : null;
+  const customer = await sellToCustomer(stage, sale, apiKey);
+  await logIn(stage, customer, apiKey);
+  if (subscription !== null) await hearOf(stage, subscription, customer.licenseId);
+  else stage.report.note('webhooks are left out: that service can hardly reach this machine');
+}
+
+/** A license's life, from the sale to the end. The first surprise ends it. */
+export async function live(report: Report, service: Service, place: Place): Promise<void> {
+  const { folder } = place;
   const client = new Client(service, report);
   const machine = thisMachine();
   const other = anotherMachine(machine);
@@ -88,5 +111,7 @@ export async function live(report: Report, service: Service, folder: string): Pr
 
   await refuseSecond(stage, sale, second);
   await moveSeat(stage, { first, second, link });
+  await office(stage, sale, service, place);
   await revoke(stage, sale, { panel: second, file: two, installer });
+  await verifyAudit(stage, sale.licenseId);
 }

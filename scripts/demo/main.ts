@@ -53,9 +53,9 @@ async function demo({ service }: Options): Promise<void> {
         ? `a service of its own on ${used.url}, with an embedded database`
         : `the service on ${used.url}`,
     );
-    await live(report, used, folder);
+    await live(report, used, { folder, atEnd: (stop) => endings.push(stop) });
     report.title(`\n✓ All as expected: ${report.summary()}.`);
-    if (service !== null) report.note('product, policy, license and versions of this run stay there');
+    if (service !== null) report.note('what this run made stays there');
     await leave(0);
   } catch (error) {
     // Whatever fails after an interrupt fails because of it.

@@ -30,9 +30,16 @@ export class Report {
   }
 
   /** `body` is an object, or the description of a body that is not JSON. */
-  request(method: string, path: string, { body, apiKey }: { body?: unknown; apiKey?: string } = {}): void {
+  request(
+    method: string,
+    path: string,
+    { body, apiKey, headers = {} }: { body?: unknown; apiKey?: string; headers?: object } = {},
+  ): void {
     this.requests += 1;
-    const start = shorten([method, path, ...(apiKey === undefined ? [] : [`[${apiKey}]`])].join(' '));
+    const extra = Object.entries(headers).map(([name, value]) => `[${name}: ${value}]`);
+    const start = shorten(
+      [method, path, ...(apiKey === undefined ? [] : [`[${apiKey}]`]), ...extra].join(' '),
+    );
     const shown =
       typeof body === 'string' ? body : show(body, { indent: INDENT, column: INDENT + start.length + 1 });
     print('cyan', '→', body === undefined ? start : `${start} ${shown}`);

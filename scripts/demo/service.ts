@@ -16,6 +16,7 @@ export interface OwnService {
   readonly adminKey: string;
   /** What its signatures call it. */
   readonly issuer: string;
+  readonly reachesUs: true;
 }
 
 /** The links that it hands out name the port, so it has to be known before the start. */
@@ -48,6 +49,8 @@ export async function startOwnService(atEnd: (stop: () => Promise<void>) => void
       PUBLIC_URL: url,
       DATA_DIR: folder,
       MOORING_ADMIN_KEY: adminKey,
+      // The demo's own receiver of webhooks is on this machine.
+      WEBHOOKS_ALLOW_PRIVATE: 'true',
       LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,5 +77,5 @@ export async function startOwnService(atEnd: (stop: () => Promise<void>) => void
     await rm(folder, { recursive: true, force: true });
   });
   await started;
-  return { url, adminKey, issuer: url };
+  return { url, adminKey, issuer: url, reachesUs: true };
 }

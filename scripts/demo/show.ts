@@ -7,7 +7,9 @@ const SHORTENED: readonly (readonly [RegExp, (...match: string[]) => string])[] 
     /\b([A-Z][A-Z0-9]{0,15})(?:-[0-9A-Z]{4}){4}-([0-9A-Z]{4})\b/g,
     (_key, prefix, end) => `${prefix}-****-${end}`,
   ],
-  [/(\/download\/file\/)[^/?#]+/g, (_url, path) => `${path}…`],
+  [/\bms_[0-9a-f]{48}\b/g, (token) => `${token.slice(0, 6)}…`],
+  [/\bwhsec_[\w+/=]+/g, (secret) => `${secret.slice(0, 9)}…`],
+  [/(\/download\/file\/|\/sso\/consume\/)[^/?#"]+/g, (_url, path) => `${path}…`],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, (jws) => `${jws.slice(0, 12)}… (${jws.length} characters)`],
   [/\b[0-9a-f]{64}\b/g, (hash) => `${hash.slice(0, 12)}…`],
 ];
@@ -16,10 +18,12 @@ const SHORTENED: readonly (readonly [RegExp, (...match: string[]) => string])[] 
 export const shorten = (text: string): string =>
   SHORTENED.reduce((shown, [form, replace]) => shown.replace(form, replace), text);
 
-/** Download tokens have no form that gives them away. */
+/** Some secrets have no form that gives them away. */
+const SECRET_NAMES: ReadonlySet<string> = new Set(['token', 'nonce', 'password']);
+
 const shown = (name: string, value: unknown): unknown => {
   if (typeof value !== 'string') return value;
-  return name === 'token' ? `${value.slice(0, 6)}…` : shorten(value);
+  return SECRET_NAMES.has(name) ? `${value.slice(0, 6)}…` : shorten(value);
 };
 
 /** A value as JSON for the eye: on one line where it fits behind `column`, secrets masked. */

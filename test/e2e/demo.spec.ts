@@ -36,7 +36,8 @@ describe('the demo', () => {
     expect(output).not.toMatch(/mk_[0-9a-f]{48}/);
     expect(output).not.toMatch(/DEMO\w{8}(-\w{4}){5}/);
     expect(output).not.toMatch(/eyJ[\w-]+\.[\w-]+\.[\w-]+/);
-    expect(output).not.toMatch(/"token": ?"[\w-]{7}|\/file\/[\w-]/);
+    expect(output).not.toMatch(/"(token|nonce|password)": ?"[\w-]{7}|\/(file|consume)\/[\w-]/);
+    expect(output).not.toMatch(/m[sk]_[0-9a-f]{48}|whsec_\w{4}/);
     // npm leaves its own compile cache.
     expect((await readdir(temporary)).filter((name) => name.startsWith('mooring'))).toEqual([]);
   });
