@@ -1,5 +1,5 @@
 import { startNodes, type Nodes } from '../setup/nodes.js';
-import { Receiver, silence } from '../setup/receiver.js';
+import { answer, Receiver, silence } from '../setup/receiver.js';
 
 /** Two service processes on one database. */
 const SETTINGS = {
@@ -63,9 +63,21 @@ describe('with two nodes', () => {
     const before = receiver.received.length;
     await nodes.start();
     await letTimePass();
-    const received = await receiver.until(21);
+    expect(await receiver.untilEvents(21)).toEqual(await eventIds());
     expect(before).toBeLessThan(21);
-    expect([...new Set(received.map(({ id }) => id))].toSorted()).toEqual(await eventIds());
+  });
+
+  it('an attempt whose node is asked to stop is given to the other one', async () => {
+    await nodes.kill(1);
+    receiver.behaviour = silence;
+    await nodes.sell(1);
+    const [first] = await receiver.until(1);
+    receiver.behaviour = answer(204);
+    await Promise.all([nodes.end(0), nodes.start()]);
+    const [, second] = await receiver.until(2);
+    expect(second?.id).toBe(first?.id);
+    while ((await delivered()) < 1) await nodes.sql('select pg_sleep(0.05)');
+    expect(await nodes.sql('select error from webhook_attempts')).toEqual([{ error: null }]);
   });
 
   it('an attempt whose node is killed in the middle is made again, under the same id', async () => {
@@ -74,7 +86,7 @@ describe('with two nodes', () => {
     await nodes.sell(1);
     await receiver.until(1);
     await nodes.kill(0);
-    receiver.behaviour = (_, response) => response.writeHead(204).end();
+    receiver.behaviour = answer(204);
     await nodes.start();
     await letTimePass();
     const [first, second] = await receiver.until(2);

@@ -7,6 +7,8 @@ import { send, type Received, type Sent } from './wire.js';
 /** What a route that takes bytes can't do without, by the resource's segment in the path. */
 const QUERIES: Readonly<Record<string, string>> = { versions: 'filename=file.bin', import: 'format=csv' };
 
+const WEBHOOK = { url: 'https://hooks.example.invalid/', events: ['*'] };
+
 /** A service with one of everything in it, and a way to see whether anything was written. */
 export class World {
   private constructor(
@@ -36,6 +38,7 @@ export class World {
     const version = await app.must('POST', '/versions', { product: product.code, version: '2.0.0' });
     const blocked = await app.must('POST', '/blocklist', { hardware_id: hardwareId() });
     const apiKey = await app.must('POST', '/api-keys', { name: 'Another', permissions: ['read'] });
+    const webhook = await app.must('POST', '/webhooks', { ...WEBHOOK, enabled: false });
     const user = await app.must('POST', '/users', {
       username: unused(),
       email: 'user@example.test',
@@ -58,6 +61,7 @@ export class World {
         blocklist: blocked.id,
         'api-keys': apiKey.id,
         customers: customer.id,
+        webhooks: webhook.id,
         users: user.id,
       },
       token,
@@ -163,6 +167,9 @@ export const GOOD_BODIES = {
   }),
   'POST /admin/customers': () => ({ name: 'Customer' }),
   'PATCH /admin/customers/{id}': () => ({}),
+  'POST /admin/webhooks': () => WEBHOOK,
+  'PATCH /admin/webhooks/{id}': () => ({}),
+  'POST /admin/webhooks/{id}/rotate-secret': () => ({}),
   'POST /admin/versions': ({ product }) => ({ product, version: '3.0.0' }),
   'PATCH /admin/versions/{id}': () => ({}),
   'POST /admin/versions/{id}/rollout': () => ({ rollout_percent: 100 }),

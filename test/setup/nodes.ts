@@ -42,6 +42,11 @@ export class Nodes {
     await exited;
   }
 
+  /** Ends a node as a supervisor does. */
+  async end(node: number): Promise<void> {
+    await this.services[node]?.stop();
+  }
+
   /** Starts one more; it has the next number. */
   async start(): Promise<void> {
     this.services.push(await this.begin());

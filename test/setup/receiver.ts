@@ -61,6 +61,14 @@ export class Receiver {
     }
   }
 
+  /** Once it has heard of that many events, however often of each; answers their ids. */
+  async untilEvents(count: number): Promise<string[]> {
+    for (let least = count; ; least += 1) {
+      const ids = new Set((await this.until(least)).map(({ id }) => id));
+      if (ids.size >= count) return [...ids].toSorted();
+    }
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     this.server.close();

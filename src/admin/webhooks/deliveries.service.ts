@@ -38,8 +38,9 @@ export class DeliveriesService {
   redeliver(webhookId: string, id: string, actor: Actor): Promise<DeliveryView> {
     const now = this.clock.now();
     return this.dataSource.transaction(async (manager) => {
-      const webhook = await holdEnabled(manager, webhookId);
-      const delivery = await find(manager, webhookId, id);
+      const webhook = await hold(manager, webhookId);
+      const delivery = await find(manager, webhook.id, id);
+      refuseDisabled(webhook);
       const again = { status: 'pending', tries: 0, nextAttemptAt: now, completedAt: null } as const;
       await manager.update(WebhookDelivery, { id: delivery.id }, again);
       await note(manager, webhook, { actor, now, action: 'webhook.redelivered', delivery });
@@ -51,7 +52,8 @@ export class DeliveriesService {
   test(webhookId: string, actor: Actor): Promise<DeliveryView> {
     const now = this.clock.now();
     return this.dataSource.transaction(async (manager) => {
-      const webhook = await holdEnabled(manager, webhookId);
+      const webhook = await hold(manager, webhookId);
+      refuseDisabled(webhook);
       const event = {
         id: uuidv7(),
         type: 'ping',
@@ -71,14 +73,18 @@ export class DeliveriesService {
   }
 }
 
-/** The subscription, held for what is to be sent of it: a disabled one would leave it lying. */
-async function holdEnabled(manager: EntityManager, id: string): Promise<Webhook> {
+/** The subscription, held so that it stays as it is until what is to be sent of it is there. */
+async function hold(manager: EntityManager, id: string): Promise<Webhook> {
   const webhook = isUuid(id)
     ? await manager.findOne(Webhook, { where: { id }, lock: { mode: 'for_no_key_update' } })
     : null;
   if (webhook === null) throw notFound('Webhook');
-  if (!webhook.enabled) throw conflict('The webhook is disabled.');
   return webhook;
+}
+
+/** What is handed to a disabled one would lie there. @throws ApiError 409 */
+function refuseDisabled({ enabled }: Webhook): void {
+  if (!enabled) throw conflict('The webhook is disabled.');
 }
 
 async function find(manager: EntityManager, webhookId: string, id: string): Promise<DeliveryView> {

@@ -58,6 +58,7 @@ const EventPatternsField = () =>
       type: 'array',
       items: { type: 'string', enum: [...EVENT_PATTERNS] },
       minItems: 1,
+      maxItems: EVENT_PATTERNS.length,
       description: 'Names of events, `license.*` and its like, or `*`.',
       example: ['license.*', 'version.published'],
     },
