@@ -3,7 +3,6 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { generateSecret } from './secret-tokens.js';
 import { Clock } from '../clock.js';
-import { recordAudit } from '../database/audit.js';
 import { poolOf } from '../database/data-source.js';
 import {
   deleteExpiredSessions,
@@ -18,6 +17,7 @@ import {
   type SessionFacts,
 } from '../database/sessions.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
+import { recordUserEvent, type UserSubject } from '../database/user-events.js';
 import type { Actor } from '../domain/actor.js';
 import { idleSince, isOpen, noteUseUpTo, SESSION_SECONDS } from '../domain/session-life.js';
 import { notFound } from '../http/errors.js';
@@ -27,7 +27,8 @@ import { Pepper } from '../signing/data-keys.js';
 const MAX_USER_AGENT = 255;
 
 /** A log-in that was found good. */
-export interface Beginning extends Pick<NewSession, 'userId' | 'origin' | 'address' | 'userAgent' | 'now'> {
+export interface Beginning
+  extends Pick<NewSession, 'userId' | 'origin' | 'address' | 'userAgent' | 'now'>, UserSubject {
   readonly requestId: string | null;
 }
 
@@ -57,12 +58,7 @@ export class Sessions {
     });
     await deleteExpiredSessions(run, now);
     const actor: Actor = { type: 'user', id: userId, address, requestId };
-    await recordAudit(manager, actor, now, {
-      action: 'user.logged_in',
-      subjectType: 'user',
-      subjectId: userId,
-      details: { origin },
-    });
+    await recordUserEvent(manager, actor, now, beginning, { action: 'user.logged_in', details: { origin } });
     return token;
   }
 
@@ -87,26 +83,24 @@ export class Sessions {
   }
 
   /** The log-out. Two at once end one session. */
-  async close(session: Pick<SessionFacts, 'userId' | 'sessionId'>, actor: Actor): Promise<void> {
-    await this.end(session.userId, session.sessionId, 'user.logged_out', actor);
+  async close(session: SessionFacts, actor: Actor): Promise<void> {
+    await this.end(session, session.sessionId, 'user.logged_out', actor);
   }
 
   /** Ends a session that is another than the one that asks. @throws ApiError 404 when the user has none of that id */
-  async revoke(userId: string, sessionId: string, actor: Actor): Promise<void> {
-    const isEnded = isUuid(sessionId) && (await this.end(userId, sessionId, 'user.session_revoked', actor));
+  async revoke(of: UserSubject, sessionId: string, actor: Actor): Promise<void> {
+    const isEnded = isUuid(sessionId) && (await this.end(of, sessionId, 'user.session_revoked', actor));
     if (!isEnded) throw notFound('Session');
   }
 
   /** Ends every session of a user; answers how many there were. */
-  async closeAll(userId: string, actor: Actor): Promise<number> {
+  async closeAll(of: UserSubject, actor: Actor): Promise<number> {
     const now = this.clock.now();
     return this.dataSource.transaction(async (manager) => {
-      const ended = await deleteSessionsOf(await inTransaction(manager), userId);
+      const ended = await deleteSessionsOf(await inTransaction(manager), of.userId);
       if (ended > 0) {
-        await recordAudit(manager, actor, now, {
+        await recordUserEvent(manager, actor, now, of, {
           action: 'user.sessions_revoked',
-          subjectType: 'user',
-          subjectId: userId,
           details: { ended },
         });
       }
@@ -114,11 +108,11 @@ export class Sessions {
     });
   }
 
-  private async end(userId: string, sessionId: string, action: string, actor: Actor): Promise<boolean> {
+  private async end(of: UserSubject, sessionId: string, action: string, actor: Actor): Promise<boolean> {
     const now = this.clock.now();
     return this.dataSource.transaction(async (manager) => {
-      if (!(await deleteSession(await inTransaction(manager), userId, sessionId))) return false;
-      await recordAudit(manager, actor, now, { action, subjectType: 'user', subjectId: userId });
+      if (!(await deleteSession(await inTransaction(manager), of.userId, sessionId))) return false;
+      await recordUserEvent(manager, actor, now, of, { action });
       return true;
     });
   }

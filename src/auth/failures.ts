@@ -60,6 +60,7 @@ export class Failures {
         action: 'user.login_failed',
         subjectType: 'user',
         subjectId: userId,
+        customerId: user?.customerId ?? null,
         details: { reason, locked },
       });
     });

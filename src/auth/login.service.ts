@@ -68,7 +68,7 @@ export class LoginService {
 
   /** Null when the account was locked or changed while it was verified, or the code is used up. */
   private async accept({ user, password, proof }: Verified, from: From, now: Date): Promise<string | null> {
-    const { userId, totpEnabledAt, passwordHash } = user;
+    const { userId, customerId, totpEnabledAt, passwordHash } = user;
     const verifiedHash = passwordHash ?? '';
     const newHash = isOutdated(verifiedHash) ? await this.passwords.hash(password) : verifiedHash;
     return this.dataSource.transaction(async (manager) => {
@@ -76,7 +76,7 @@ export class LoginService {
       // The code first: what follows forgets the failures, and a code that is used up is one of them.
       if (proof !== null && !(await this.secondFactor.use(run, userId, proof))) return null;
       if (!(await acceptLogin(run, { userId, verifiedHash, newHash, totpEnabledAt, now }))) return null;
-      return this.sessions.open(manager, { userId, origin: 'password', now, ...from });
+      return this.sessions.open(manager, { userId, customerId, origin: 'password', now, ...from });
     });
   }
 }

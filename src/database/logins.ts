@@ -8,6 +8,7 @@ export interface LoginFacts {
   readonly email: string;
   readonly role: Role;
   readonly status: UserStatus;
+  readonly customerId: string | null;
   readonly passwordHash: string | null;
   readonly lockedUntil: Date | null;
   /** Encrypted; it counts from `totpEnabledAt` on. */
@@ -15,7 +16,7 @@ export interface LoginFacts {
   readonly totpEnabledAt: Date | null;
 }
 
-const FACTS = `select id as "userId", username, email, role, status, password_hash as "passwordHash",
+const FACTS = `select id as "userId", username, email, role, status, customer_id as "customerId", password_hash as "passwordHash",
       locked_until as "lockedUntil", totp_secret as "totpSecret", totp_enabled_at as "totpEnabledAt"
     from users`;
 

@@ -28,13 +28,14 @@ export interface PreparedLogin {
   readonly email: string;
   readonly role: Role;
   readonly status: UserStatus;
+  readonly customerId: string | null;
   readonly targetPath: string;
   readonly expiresAt: Date;
 }
 
 const HOLDER: Statement = {
   name: 'sso-nonce-holder',
-  text: `select u.id as "userId", u.username, u.email, u.role, u.status
+  text: `select u.id as "userId", u.username, u.email, u.role, u.status, u.customer_id as "customerId"
     from users u where u.id = (select user_id from sso_nonces where hash = $1) for no key update`,
 };
 

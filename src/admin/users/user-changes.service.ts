@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type EntityMetadata } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { refuseGuessable } from '../../access/password-strength.js';
 import { Passwords } from '../../access/passwords.js';
 import { Clock } from '../../clock.js';
-import { recordAudit, type AuditEntry } from '../../database/audit.js';
-import { differences } from '../../database/differences.js';
+import type { AuditEntry } from '../../database/audit.js';
+import { differences, personalDifferences, wholeRow } from '../../database/differences.js';
 import { User } from '../../database/entities/index.js';
 import { clearSecondFactor } from '../../database/second-factors.js';
 import { deleteSessionsOf } from '../../database/sessions.js';
 import { inTransaction } from '../../database/statements.js';
+import { recordUserEvent } from '../../database/user-events.js';
 import { violatedConstraint } from '../../database/violations.js';
 import { notFound } from '../../http/errors.js';
 import type { Asker } from '../asker.js';
@@ -18,8 +19,11 @@ import { changedUser, endsSessions, losesAdmin } from './user-states.js';
 import type { UpdateUser } from './users.dto.js';
 import { USERS } from './users.service.js';
 
-/** Never told, not even in part: the audit log only has that they changed. */
-const WITHHELD = ['username', 'email', 'passwordHash', 'failedLogins', 'lockedUntil'] as const;
+/** Kept out of the details of an event: the names are told where that can be erased, the rest nowhere. */
+const UNTOLD = [...USERS.personal, ...USERS.withheld] as const;
+
+/** What the audit log tells of a change. */
+interface Noted extends Pick<AuditEntry, 'action' | 'customerId' | 'details' | 'personal'> {}
 
 /** Changes of users that may take something away: an admin, a session, a second factor. */
 @Injectable()
@@ -46,12 +50,19 @@ export class UserChangesService {
       if (changed.customerId !== row.customerId || changed.role !== row.role) {
         await requireCustomer(manager, changed);
       }
-      const changes = differences(this.dataSource.getMetadata(User), row, changed, WITHHELD);
+      const changes = differences(this.metadata, row, changed, UNTOLD);
       if (Object.keys(changes).length === 0) return row;
       const { id: _id, createdAt: _createdAt, ...columns } = { ...changed, updatedAt: now };
       await manager.update(User, { id: row.id }, columns);
       if (endsSessions(row, changed)) await deleteSessionsOf(await inTransaction(manager), row.id);
-      await this.note(manager, asker, now, { ...changed, updatedAt: now }, 'user.updated', { changes });
+      const personal = personalDifferences(this.metadata, row, changed, USERS.personal);
+      await this.note(manager, asker, now, changed, {
+        action: 'user.updated',
+        // Of whom it was: an erasure of that customer must find it.
+        customerId: row.customerId ?? changed.customerId,
+        details: { changes },
+        ...(Object.keys(personal).length > 0 && { personal: { changes: personal } }),
+      });
       return { ...changed, updatedAt: now };
     });
   }
@@ -65,7 +76,10 @@ export class UserChangesService {
       refuseBeyond(asker, [row.role]);
       mayLose(row.id);
       await manager.delete(User, { id: row.id });
-      await this.note(manager, asker, now, row, 'user.deleted', {});
+      await this.note(manager, asker, now, row, {
+        action: 'user.deleted',
+        details: { changes: wholeRow(this.metadata, row, 'deleted', UNTOLD) },
+      });
     });
   }
 
@@ -78,27 +92,29 @@ export class UserChangesService {
       const run = await inTransaction(manager);
       if (!(await clearSecondFactor(run, row.id))) return row;
       await deleteSessionsOf(run, row.id);
-      await this.note(manager, asker, now, row, 'user.two_factor_reset', {});
+      await this.note(manager, asker, now, row, { action: 'user.two_factor_reset' });
       return { ...row, totpSecret: null, totpEnabledAt: null, totpLastStep: null };
     });
+  }
+
+  private get metadata(): EntityMetadata {
+    return this.dataSource.getMetadata(User);
   }
 
   private note(
     manager: EntityManager,
     { actor }: Asker,
     now: Date,
-    { id, role, username, email, customerId }: User,
-    action: string,
-    details: NonNullable<AuditEntry['details']>,
+    { id, role, customerId, username, email }: User,
+    { customerId: told = customerId, action, details, personal }: Noted,
   ): Promise<void> {
-    return recordAudit(manager, actor, now, {
-      action,
-      subjectType: 'user',
-      subjectId: id,
-      customerId,
-      details: { role, ...details },
-      personal: { username, email },
-    });
+    return recordUserEvent(
+      manager,
+      actor,
+      now,
+      { userId: id, customerId: told },
+      { action, details: { role, ...details }, personal: { username, email, ...personal } },
+    );
   }
 
   private async write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {

@@ -45,15 +45,15 @@ export class UserSessionsService {
 
   /** @throws ApiError 403 for a user that reaches further than the asker, 404 */
   async revoke(userId: string, sessionId: string, asker: Asker): Promise<void> {
-    const { id, role } = await this.users.get(userId);
+    const { id, role, customerId } = await this.users.get(userId);
     refuseBeyond(asker, [role]);
-    await this.sessions.revoke(id, sessionId, asker.actor);
+    await this.sessions.revoke({ userId: id, customerId }, sessionId, asker.actor);
   }
 
   /** Answers how many there were. @throws ApiError 403 for a user that reaches further than the asker, 404 */
   async revokeAll(userId: string, asker: Asker): Promise<number> {
-    const { id, role } = await this.users.get(userId);
+    const { id, role, customerId } = await this.users.get(userId);
     refuseBeyond(asker, [role]);
-    return this.sessions.closeAll(id, asker.actor);
+    return this.sessions.closeAll({ userId: id, customerId }, asker.actor);
   }
 }

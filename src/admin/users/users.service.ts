@@ -18,6 +18,7 @@ export const USERS = {
   name: 'User',
   identity: ({ role }) => ({ role }),
   personal: ['username', 'email'],
+  withheld: ['failedLogins', 'lockedUntil', 'totpLastStep'],
   customerOf: ({ customerId }) => customerId,
   conflicts: {
     users_username_idx: () => taken('username'),

@@ -59,7 +59,7 @@ export class AccountController {
   @Delete('sessions/:id')
   @Answers('revokeOwnSession', { 200: message('Session ended') })
   async revoke(@Param('id') sessionId: string, @Req() http: SessionRequest) {
-    await this.sessions.revoke(http.session.userId, sessionId, sessionActor(http));
+    await this.sessions.revoke(http.session, sessionId, sessionActor(http));
     return { message: 'Session ended' };
   }
 

@@ -4,10 +4,10 @@ import { refuseGuessable } from '../../access/password-strength.js';
 import { Passwords } from '../../access/passwords.js';
 import { sessionActor, type SessionRequest } from '../../access/session.guard.js';
 import { Clock } from '../../clock.js';
-import { recordAudit } from '../../database/audit.js';
 import { changePassword } from '../../database/logins.js';
 import { deleteSessionsOf } from '../../database/sessions.js';
 import { inTransaction } from '../../database/statements.js';
+import { recordUserEvent } from '../../database/user-events.js';
 import { Failures } from '../failures.js';
 import { Reauthentication } from '../reauthentication.js';
 import type { ChangePassword } from './account.dto.js';
@@ -39,11 +39,7 @@ export class PasswordService {
       const change = { userId, verifiedHash: user.passwordHash ?? '', newHash, now };
       if (!(await changePassword(run, change))) return false;
       await deleteSessionsOf(run, userId, sessionId);
-      await recordAudit(manager, actor, now, {
-        action: 'user.password_changed',
-        subjectType: 'user',
-        subjectId: userId,
-      });
+      await recordUserEvent(manager, actor, now, request.session, { action: 'user.password_changed' });
       return true;
     });
     if (!isChanged) await this.failures.refuse(user, 'changed meanwhile', actor, now);

@@ -4,7 +4,6 @@ import { generateSecret } from '../../access/secret-tokens.js';
 import { Sessions } from '../../access/sessions.js';
 import { Clock } from '../../clock.js';
 import { CONFIG, type Config } from '../../config.js';
-import { recordAudit } from '../../database/audit.js';
 import { findLogin } from '../../database/logins.js';
 import {
   deleteExpiredNonces,
@@ -13,6 +12,7 @@ import {
   type PreparedLogin,
 } from '../../database/sso-nonces.js';
 import { inTransaction } from '../../database/statements.js';
+import { recordUserEvent } from '../../database/user-events.js';
 import type { Actor } from '../../domain/actor.js';
 import { forbidden, notFound, unauthorized } from '../../http/errors.js';
 import { Pepper } from '../../signing/data-keys.js';
@@ -66,10 +66,8 @@ export class SsoService {
         expiresAt: new Date(now.getTime() + expiresIn * 1_000),
       });
       await deleteExpiredNonces(run, now);
-      await recordAudit(manager, actor, now, {
+      await recordUserEvent(manager, actor, now, user, {
         action: 'sso.minted',
-        subjectType: 'user',
-        subjectId: user.userId,
         details: { expires_in: expiresIn },
         personal: { reason, target_path: body.target_path },
       });
@@ -85,8 +83,8 @@ export class SsoService {
     const login = await this.dataSource.transaction(async (manager) => {
       const prepared = await takeNonce(await inTransaction(manager), hash);
       if (prepared === null || !isGood(prepared, now)) return null;
-      const { userId, targetPath } = prepared;
-      const token = await this.sessions.open(manager, { userId, origin: 'sso', now, ...from });
+      const { userId, customerId, targetPath } = prepared;
+      const token = await this.sessions.open(manager, { userId, customerId, origin: 'sso', now, ...from });
       return { token, user: prepared, targetPath };
     });
     if (login === null) throw unauthorized('Invalid or expired nonce');

@@ -3,7 +3,6 @@ import QRCode from 'qrcode';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { PersonalActor } from '../../access/session.guard.js';
 import { Clock } from '../../clock.js';
-import { recordAudit } from '../../database/audit.js';
 import { poolOf } from '../../database/data-source.js';
 import { findLoginById, type LoginFacts } from '../../database/logins.js';
 import {
@@ -14,6 +13,7 @@ import {
   replaceRecoveryCodes,
 } from '../../database/second-factors.js';
 import { inTransaction, onPool, type Run } from '../../database/statements.js';
+import { recordUserEvent } from '../../database/user-events.js';
 import { conflict, fieldErrors, unauthorized } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
 import { Failures } from '../failures.js';
@@ -83,26 +83,22 @@ export class TotpService {
     const factor = { userId: user.userId, sealed: user.totpSecret, now, step };
     return this.dataSource.transaction(async (manager) => {
       if (!(await enableSecondFactor(await inTransaction(manager), factor))) throw alreadyOn();
-      return this.giveRecoveryCodes(manager, 'user.two_factor_enabled', actor, now);
+      return this.giveRecoveryCodes(manager, user, 'user.two_factor_enabled', actor, now);
     });
   }
 
   /** @throws ApiError 401 for a wrong password or code; 409 when it is not on */
   async disable(proof: ProveFactor, actor: PersonalActor): Promise<void> {
-    await this.proven(proof, actor, async (manager, now) => {
-      await clearSecondFactor(await inTransaction(manager), actor.id);
-      await recordAudit(manager, actor, now, {
-        action: 'user.two_factor_disabled',
-        subjectType: 'user',
-        subjectId: actor.id,
-      });
+    await this.proven(proof, actor, async (manager, user, now) => {
+      await clearSecondFactor(await inTransaction(manager), user.userId);
+      await recordUserEvent(manager, actor, now, user, { action: 'user.two_factor_disabled' });
     });
   }
 
   /** New recovery codes in the place of all that there were. @throws ApiError 401 for a wrong password or code; 409 when it is not on */
   async renewRecoveryCodes(proof: ProveFactor, actor: PersonalActor): Promise<string[]> {
-    return this.proven(proof, actor, (manager, now) =>
-      this.giveRecoveryCodes(manager, 'user.recovery_codes_renewed', actor, now),
+    return this.proven(proof, actor, (manager, user, now) =>
+      this.giveRecoveryCodes(manager, user, 'user.recovery_codes_renewed', actor, now),
     );
   }
 
@@ -110,7 +106,7 @@ export class TotpService {
   private async proven<T>(
     { password, code }: ProveFactor,
     actor: PersonalActor,
-    work: (manager: EntityManager, now: Date) => Promise<T>,
+    work: (manager: EntityManager, user: LoginFacts, now: Date) => Promise<T>,
   ): Promise<T> {
     const now = this.clock.now();
     const user = await this.reauthentication.confirm(password, actor, now);
@@ -120,23 +116,24 @@ export class TotpService {
       proof !== null &&
       (await this.dataSource.transaction(async (manager) => {
         const used = await this.secondFactor.use(await inTransaction(manager), user.userId, proof);
-        return used && { result: await work(manager, now) };
+        return used && { result: await work(manager, user, now) };
       }));
     return done === false ? this.failures.refuse(user, 'wrong code', actor, now) : done.result;
   }
 
   private async giveRecoveryCodes(
     manager: EntityManager,
+    user: LoginFacts,
     action: string,
     actor: PersonalActor,
     now: Date,
   ): Promise<string[]> {
     const codes = generateRecoveryCodes();
     const hashes = codes.map((each) =>
-      this.secondFactor.hashRecoveryCode(actor.id, normalizedRecoveryCode(each) ?? ''),
+      this.secondFactor.hashRecoveryCode(user.userId, normalizedRecoveryCode(each) ?? ''),
     );
-    await replaceRecoveryCodes(await inTransaction(manager), actor.id, hashes);
-    await recordAudit(manager, actor, now, { action, subjectType: 'user', subjectId: actor.id });
+    await replaceRecoveryCodes(await inTransaction(manager), user.userId, hashes);
+    await recordUserEvent(manager, actor, now, user, { action });
     return codes;
   }
 
