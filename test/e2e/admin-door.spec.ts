@@ -1,5 +1,5 @@
 import { startApp, type TestApp } from '../setup/app.js';
-import { addUser, tokenOf } from '../setup/people.js';
+import { addUser, bearer, tokenOf } from '../setup/people.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -45,6 +45,27 @@ describe('the door of the admin plane', () => {
       expect(answer.status).toBe(401);
       expect(answer.body).toEqual(REFUSED);
     }
+  });
+
+  it('looks for a malformed credential as for any other, so that its refusal takes no less time', async () => {
+    const attempts: Record<string, string>[] = [
+      { 'x-admin-key': `mk_${'0'.repeat(48)}` },
+      { 'x-admin-key': 'x' },
+      { 'x-admin-key': '' },
+      bearer(`ms_${'0'.repeat(48)}`),
+      bearer('nonsense'),
+    ];
+    for (const headers of attempts) expect(await statusWith(headers)).toBe(401);
+    // Without the tables to look into, whoever is looked for can't be told.
+    await app.sql('alter table api_keys rename to hidden_keys');
+    await app.sql('alter table sessions rename to hidden_sessions');
+    try {
+      for (const headers of attempts) expect(await statusWith(headers)).toBe(500);
+    } finally {
+      await app.sql('alter table hidden_keys rename to api_keys');
+      await app.sql('alter table hidden_sessions rename to sessions');
+    }
+    expect(await statusWith({ 'x-admin-key': app.adminKey })).toBe(200);
   });
 
   it('closes to a key that is disabled, expired or used from elsewhere', async () => {

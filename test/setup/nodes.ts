@@ -15,8 +15,7 @@ export class Nodes {
   ) {}
 
   private async call(node: number, method: string, path: string, body: unknown, headers = {}) {
-    const service = this.services[node % this.services.length];
-    const response = await fetch(`${service?.url}/api/v1${path}`, {
+    const response = await fetch(`${this.urlOf(node)}/api/v1${path}`, {
       method,
       headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -31,6 +30,16 @@ export class Nodes {
 
   admin(node: number, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     return this.call(node, method, `/admin${path}`, body, { 'x-admin-key': this.adminKey, ...headers });
+  }
+
+  /** A call of the panel plane. */
+  auth(node: number, path: string, body: unknown, headers: Record<string, string> = {}) {
+    return this.call(node, 'POST', `/auth${path}`, body, headers);
+  }
+
+  /** Where the node of that number serves, for what lies beside the API. */
+  urlOf(node: number): string {
+    return this.services[node % this.services.length]?.url ?? '';
   }
 
   /** Ends a node as a crash does: in the middle of whatever it is doing. */

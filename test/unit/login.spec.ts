@@ -10,6 +10,7 @@ const user = (change: Partial<LoginFacts> = {}): LoginFacts => ({
   email: 'admin@localhost',
   role: 'admin',
   status: 'active',
+  customerId: null,
   passwordHash: 'hash',
   lockedUntil: null,
   totpSecret: null,
