@@ -3,6 +3,7 @@ import {
   eventsOfLicenses,
   eventsOfUsers,
   FIRST_ID,
+  formerUsers,
   HELD_LICENSE_BATCH,
 } from './customer-trail.js';
 import type { Run, Statement } from './statements.js';
@@ -59,9 +60,7 @@ const DELETE_USERS: Statement = {
 
 const FORMER_USERS: Statement = {
   name: 'former-users-of-customer',
-  text: `select distinct e.subject_id as id from audit_events e
-    where e.details ? 'customer_id' and e.details ->> 'customer_id' = $1::uuid::text and e.subject_type = 'user'
-      and not exists (select from users u where u.id::text = e.subject_id)`,
+  text: formerUsers('$1'),
 };
 
 /** What the events about a customer, and about what is no longer the customer's, say of persons. */

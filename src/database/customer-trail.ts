@@ -18,6 +18,12 @@ export const eventsOfUsers = (users: string): string => `
   union
   select id from audit_events where actor_id = any(${users}::uuid[]::text[]) and actor_type = 'user'`;
 
+/** The ids of users who were the customer's when they were deleted, and are only in events any more. */
+export const formerUsers = (customer: string): string => `
+  select distinct e.subject_id::uuid as id from audit_events e
+  where e.details ? 'customer_id' and e.details ->> 'customer_id' = ${customer}::uuid::text and e.subject_type = 'user'
+    and not exists (select from users u where u.id::text = e.subject_id)`;
+
 /** About the customer, and whatever was the customer's when it happened, be it deleted or somebody else's now. */
 export const eventsOfCustomer = (customer: string): string => `
   select id from audit_events where details ? 'customer_id' and details ->> 'customer_id' = ${customer}::uuid::text`;

@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { randomUUID } from 'node:crypto';
+import { hardwareId, startApp, type TestApp } from '../setup/app.js';
 import { addUser, bearer, login, RIGHT, tokenOf } from '../setup/people.js';
+import { markedPanel, newMarks, plant } from '../setup/traces.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -12,18 +13,6 @@ beforeAll(async () => {
   );
 });
 afterAll(() => app.stop());
-
-/** What names a person here: a word and an address that nobody else has. */
-interface Marks {
-  readonly word: string;
-  readonly address: string;
-}
-
-let people = 0;
-const newMarks = (): Marks => ({
-  word: `Mark${randomBytes(6).toString('hex')}`,
-  address: `203.0.113.${(people += 1)}`,
-});
 
 /** Every column of every table of the database in which one of the texts stands. */
 async function foundIn(texts: readonly string[]): Promise<string[]> {
@@ -45,87 +34,6 @@ async function foundIn(texts: readonly string[]): Promise<string[]> {
   return found.toSorted();
 }
 
-const from = (address: string) => ({ 'x-forwarded-for': address });
-
-/** A call of a panel with a name, from the address. */
-const panel = (action: string, { word, address }: Marks, key: string, hardware: string) =>
-  app.request('POST', `/api/v1/license/${action}`, {
-    body: panelBody(key, hardware, { hostname: `${word}.example.test` }),
-    headers: from(address),
-  });
-
-/** A customer who has left traces wherever there is room for one. */
-async function plant(marks: Marks) {
-  const { word, address } = marks;
-  const customer = await app.must('POST', '/customers', {
-    name: word,
-    email: `${word}@example.test`,
-    metadata: { [word]: 'x', contact: word },
-  });
-  await app.must('PATCH', `/customers/${customer.id}`, { name: `${word} & Sons` });
-  const sell = (more: object = {}) =>
-    app.sell({ license: { customer_id: customer.id, max_activations: 5, metadata: { word }, ...more } });
-
-  const { license, key } = await sell();
-  const hardware = hardwareId();
-  await panel('activate', marks, key, hardware);
-  const second = hardwareId();
-  await panel('activate', marks, key, second);
-  await panel('deactivate', marks, key, hardware);
-  await panel('activate', marks, key, hardware);
-  await app.must('POST', `/licenses/${license.id}/suspend`, { reason: `${word} asked for it` });
-  const block = () => app.must('POST', '/blocklist', { hardware_id: hardware, reason: `${word} lost it` });
-  await app.must('DELETE', `/blocklist/${(await block()).id}`);
-  await block();
-
-  // Before it was the customer's, deleted since, and gone to somebody else since.
-  const early = await app.sell({ license: { metadata: { word } } });
-  await panel('activate', marks, early.key, hardwareId());
-  await app.must('POST', `/licenses/${early.license.id}/suspend`, { reason: word });
-  await app.must('PATCH', `/licenses/${early.license.id}`, { customer_id: customer.id });
-  const deleted = await sell();
-  await panel('activate', marks, deleted.key, hardwareId());
-  await app.must('DELETE', `/licenses/${deleted.license.id}`);
-  const moved = await sell();
-  await app.must('POST', `/licenses/${moved.license.id}/suspend`, { reason: word });
-  await app.must('POST', `/licenses/${moved.license.id}/reinstate`);
-  const other = await app.must('POST', '/customers', { name: 'Somebody else' });
-  await app.must('PATCH', `/licenses/${moved.license.id}`, { customer_id: other.id, metadata: {} });
-
-  const user = await addUser(app, { role: 'customer', customerId: customer.id });
-  await app.sql('update users set username = $2, email = $3 where id = $1', [
-    user.id,
-    word,
-    `${word}@example.test`,
-  ]);
-  const logIn = (password: string) =>
-    app.request('POST', '/api/v1/auth/login', {
-      body: { username: word, password },
-      headers: { ...from(address), 'user-agent': word },
-    });
-  await logIn('a wrong one');
-  const { body } = await logIn(RIGHT);
-  await app.sql(
-    `insert into sso_nonces (hash, user_id, target_path, reason, created_at, expires_at)
-     values ($1, $2, $3, $3, now(), now() + interval '1 day')`,
-    [randomBytes(32), user.id, `/${word}`],
-  );
-  const password = `${word} and other words`;
-  const former = await app.must('POST', '/users', {
-    username: `${word}-2`,
-    email: `2-${word}@example.test`,
-    role: 'customer',
-    customer_id: customer.id,
-    password,
-  });
-  await app.request('POST', '/api/v1/auth/login', {
-    body: { username: `${word}-2`, password },
-    headers: { ...from(address), 'user-agent': word },
-  });
-  await app.must('DELETE', `/users/${former.id}`);
-  return { customer, other, license, key, second, moved: moved.license, user, token: body.token };
-}
-
 const erase = (id: string) => app.admin('POST', `/customers/${id}/erase`);
 
 const count = async (table: string) => Number((await app.sql(`select count(*) from ${table}`))[0].count);
@@ -134,7 +42,7 @@ describe('an erased customer', () => {
   it('is named nowhere in the database, and stays so while panels go on', async () => {
     const marks = newMarks();
     const texts = [marks.word, marks.address];
-    const { customer, key, license, second } = await plant(marks);
+    const { customer, key, license, second } = await plant(app, marks);
     expect(await foundIn(texts)).toEqual(
       expect.arrayContaining([
         'activations.hostname',
@@ -159,18 +67,20 @@ describe('an erased customer', () => {
     expect(await foundIn(texts)).toEqual([]);
 
     await app.must('POST', `/licenses/${license.id}/reinstate`);
-    expect((await panel('validate', marks, key, second)).body.valid).toBe(true);
+    expect((await markedPanel(app, 'validate', marks, key, second)).body.valid).toBe(true);
     const fresh = hardwareId();
-    expect((await panel('activate', marks, key, fresh)).status).toBe(201);
-    expect((await panel('validate', marks, key, fresh)).body.valid).toBe(true);
-    expect((await panel('validate', marks, key, hardwareId())).body.code).toBe('HARDWARE_MISMATCH');
-    expect((await panel('activate', marks, key, fresh)).status).toBe(200);
-    expect((await panel('deactivate', marks, key, fresh)).status).toBe(200);
+    expect((await markedPanel(app, 'activate', marks, key, fresh)).status).toBe(201);
+    expect((await markedPanel(app, 'validate', marks, key, fresh)).body.valid).toBe(true);
+    expect((await markedPanel(app, 'validate', marks, key, hardwareId())).body.code).toBe(
+      'HARDWARE_MISMATCH',
+    );
+    expect((await markedPanel(app, 'activate', marks, key, fresh)).status).toBe(200);
+    expect((await markedPanel(app, 'deactivate', marks, key, fresh)).status).toBe(200);
     expect(await foundIn(texts)).toEqual([]);
   });
 
   it('keeps licenses, seats, counts and the audit log', async () => {
-    const { customer, license, moved } = await plant(newMarks());
+    const { customer, license, moved } = await plant(app, newMarks());
     const licenseBefore = await app.must('GET', `/licenses/${license.id}`);
     const seats = () =>
       app.sql(
@@ -220,7 +130,7 @@ describe('an erased customer', () => {
   });
 
   it('is told to receivers as one that names nobody', async () => {
-    const { customer } = await plant(newMarks());
+    const { customer } = await plant(app, newMarks());
     await erase(customer.id);
     const told = await app.sql('select type, data from events where customer_id = $1 order by id', [
       customer.id,
@@ -234,7 +144,7 @@ describe('an erased customer', () => {
   });
 
   it('has no users any more', async () => {
-    const { customer, user, token } = await plant(newMarks());
+    const { customer, user, token } = await plant(app, newMarks());
     await erase(customer.id);
     const me = await app.request('GET', '/api/v1/auth/me', { headers: bearer(token) });
     expect(me.status).toBe(401);
@@ -246,7 +156,7 @@ describe('an erased customer', () => {
   });
 
   it('is erased once, and not changed or given anything afterwards', async () => {
-    const { customer, license } = await plant(newMarks());
+    const { customer, license } = await plant(app, newMarks());
     await erase(customer.id);
     const events = await count('audit_events');
     const refused = async (method: string, path: string, body?: object) => {
@@ -277,16 +187,16 @@ describe('an erased customer', () => {
 
   it('leaves its panels nameless until the license is another’s', async () => {
     const marks = newMarks();
-    const { customer, other, license, key } = await plant(marks);
+    const { customer, other, license, key } = await plant(app, marks);
     await erase(customer.id);
     await app.must('POST', `/licenses/${license.id}/reinstate`);
     const hardware = hardwareId();
-    await panel('activate', marks, key, hardware);
+    await markedPanel(app, 'activate', marks, key, hardware);
     const seat = async () =>
       (await app.must('GET', `/licenses/${license.id}/activations?hardware_id=${hardware}`))[0];
     expect(await seat()).toMatchObject({ hostname: null, last_seen_ip: null });
     await app.must('PATCH', `/licenses/${license.id}`, { customer_id: other.id });
-    await panel('validate', marks, key, hardware);
+    await markedPanel(app, 'validate', marks, key, hardware);
     expect(await seat()).toMatchObject({
       hostname: `${marks.word}.example.test`,
       last_seen_ip: marks.address,
@@ -294,7 +204,7 @@ describe('an erased customer', () => {
   });
 
   it('is erased by those who may write customers', async () => {
-    const { customer } = await plant(newMarks());
+    const { customer } = await plant(app, newMarks());
     const headers = bearer(await tokenOf(app, await addUser(app, { role: 'support' })));
     const path = `/api/v1/admin/customers/${customer.id}/erase`;
     expect((await app.request('POST', path, { headers })).status).toBe(403);
@@ -304,7 +214,7 @@ describe('an erased customer', () => {
   });
 
   it('is erased by one of two who try at once', async () => {
-    const { customer } = await plant(newMarks());
+    const { customer } = await plant(app, newMarks());
     const answers = await Promise.all([erase(customer.id), erase(customer.id)]);
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
     const erasures = await app.sql(

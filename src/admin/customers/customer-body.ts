@@ -1,16 +1,24 @@
+import { ACTIVATION_FIELDS } from '../../access/activation-body.js';
+import { LICENSE } from '../../access/license-body.js';
 import type { CustomerHoldings } from '../../database/customers.js';
 import type { Customer } from '../../database/entities/index.js';
 import {
   anyObject,
+  choice,
+  flag,
+  hardwareIdShape,
   id,
   instant,
   integer,
+  list,
   nullable,
+  object,
   optional,
   resource,
   text,
   type Wire,
 } from '../../http/shapes.js';
+import { AUDIT_EVENT } from '../audit/audit-body.js';
 
 export const CUSTOMER = resource('Customer', {
   id: id('Customer'),
@@ -49,4 +57,46 @@ export const customerViewBody = ({ customer, holdings }: CustomerView): Customer
   ...customerBody(customer),
   licenses: holdings.licenses,
   seats: holdings.activeSeats,
+});
+
+/** The document of an export. */
+export const CUSTOMER_EXPORT = resource('CustomerExport', {
+  exported_at: instant(),
+  customer: CUSTOMER,
+  users: list(
+    object({
+      id: id('User'),
+      username: text({ example: 'harbour' }),
+      email: text({ example: 'anna@harbour.example' }),
+      role: choice(['customer']),
+      status: choice(['active', 'suspended']),
+      two_factor: flag(),
+      created_at: instant(),
+      updated_at: instant(),
+    }),
+  ),
+  sessions: list(
+    object({
+      id: id('Session'),
+      user_id: id('User'),
+      origin: choice(['password', 'sso']),
+      address: nullable(text({ example: '192.0.2.7' })),
+      user_agent: nullable(text({ example: 'Mozilla/5.0' })),
+      created_at: instant(),
+      last_seen_at: instant(),
+      expires_at: instant(),
+    }),
+  ),
+  licenses: list(LICENSE),
+  activations: list(object({ license_id: id('License'), ...ACTIVATION_FIELDS })),
+  moves: list(
+    object({
+      id: id('Rebind'),
+      license_id: id('License'),
+      from_hardware_id: hardwareIdShape(),
+      to_hardware_id: hardwareIdShape(),
+      moved_at: instant(),
+    }),
+  ),
+  audit_events: list(AUDIT_EVENT),
 });

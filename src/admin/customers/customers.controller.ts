@@ -1,12 +1,14 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { Actor } from '../../domain/actor.js';
 import { Requires } from '../../http/access.js';
-import { AdminAnswers, AdminLists } from '../../http/api-doc.js';
+import { AdminAnswers, AdminLists, Answers } from '../../http/api-doc.js';
 import { adminAnswer, adminList } from '../../http/pagination.js';
 import { CurrentActor } from '../../http/principal.js';
-import { CUSTOMER, customerBody, customerViewBody } from './customer-body.js';
+import { CUSTOMER, CUSTOMER_EXPORT, customerBody, customerViewBody } from './customer-body.js';
 import { CreateCustomer, CustomersQuery, UpdateCustomer } from './customers.dto.js';
+import { CustomerExportService } from './customer-export.service.js';
 import { CustomersService } from './customers.service.js';
 import { ErasureService } from './erasure.service.js';
 
@@ -18,6 +20,7 @@ export class CustomersController {
   constructor(
     private readonly customers: CustomersService,
     private readonly erasures: ErasureService,
+    private readonly exports: CustomerExportService,
   ) {}
 
   @Get()
@@ -67,5 +70,31 @@ export class CustomersController {
   })
   async erase(@Param('id') id: string, @CurrentActor() actor: Actor) {
     return adminAnswer(customerBody(await this.erasures.erase(id, actor)));
+  }
+
+  @Get(':id/export')
+  @Answers(
+    'exportCustomer',
+    { 200: CUSTOMER_EXPORT },
+    {
+      description:
+        'All that is kept about the customer, as a file: users and their sessions, licenses, seats with those given back, moves, ' +
+        'and audit events with what they say of persons. No password, key or token.',
+      headers: {
+        'Content-Disposition': {
+          description: 'The name of the file.',
+          example: 'attachment; filename="customer.json"',
+        },
+      },
+    },
+  )
+  async export(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    const document = await this.exports.export(id);
+    void reply
+      .headers({
+        'content-type': 'application/json; charset=utf-8',
+        'content-disposition': 'attachment; filename="customer.json"',
+      })
+      .send(document);
   }
 }
