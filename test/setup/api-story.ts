@@ -8,6 +8,7 @@ import {
 import { Secret, TOTP } from 'otpauth';
 import { panelBody, type Answer } from './app.js';
 import type { Replay, Sending } from './api-replay.js';
+import { addUser, tokenOf } from './people.js';
 
 /** A call with its example, what must be so before it, and how the request differs from the example where it has to. */
 export interface Step {
@@ -139,6 +140,32 @@ const PEOPLE: readonly (Step | string)[] = [
   'DELETE /admin/users/{id}',
 ];
 
+const RELEASE_OWN = 'DELETE /portal/licenses/{id}/activations/{activation_id}';
+
+/** The license is the customer's from now on, and one of the customer's users is logged in. */
+const atHome = async (replay: Replay): Promise<void> => {
+  const { app } = replay;
+  const license = replay.meant(replay.parameter('GET /admin/licenses/{id}', 'id'));
+  const customerId = replay.meant(replay.parameter('GET /admin/customers/{id}', 'id'));
+  await app.must('PATCH', `/licenses/${license}`, { customer_id: customerId });
+  replay.session = await tokenOf(app, await addUser(app, { role: 'customer', customerId }));
+};
+
+/** The customer looks at what there is, installs it, and takes a seat back. */
+const PORTAL: readonly (Step | string)[] = [
+  { call: 'GET /portal/licenses', before: atHome },
+  'GET /portal/licenses/{id}',
+  'GET /portal/licenses/{id}/versions',
+  'POST /portal/licenses/{id}/downloads',
+  {
+    call: RELEASE_OWN,
+    before: async (replay) => {
+      const license = replay.meant(replay.parameter('GET /admin/licenses/{id}', 'id'));
+      await anyOf(`/licenses/${license}/activations`, RELEASE_OWN, 'activation_id')(replay);
+    },
+  },
+];
+
 /**
  * One story through all calls, in an order in which each finds what it needs: sold, activated, updated, looked at, taken
  * back. A call that is not in it is named by a test.
@@ -155,6 +182,7 @@ export const STORY: readonly (Step | string)[] = [
   'GET /admin/customers',
   'GET /admin/customers/{id}',
   'PATCH /admin/customers/{id}',
+  'GET /admin/customers/{id}/export',
 
   'POST /admin/products',
   'GET /admin/products',
@@ -204,6 +232,7 @@ export const STORY: readonly (Step | string)[] = [
   'GET /download/file/{token}',
   { call: 'GET /download/file/{token}', status: 206, sending: () => ({ headers: { range: 'bytes=0-3' } }) },
   { call: 'GET /download/file/{token}', status: 304, sending: () => ({ headers: { 'if-none-match': '*' } }) },
+  ...PORTAL,
   'POST /admin/versions/{id}/yank',
   onAnother('DELETE /admin/versions/{id}', 'POST /admin/versions', { version: '1.5.0' }),
   deleteArtifact(),
