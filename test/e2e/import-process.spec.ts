@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { maskLicenseKey, type RawLicenseKey } from '../../src/domain/license-key.js';
 import { cloneDatabase } from '../setup/database.js';
@@ -137,3 +138,25 @@ it(`${ROWS} licenses go in and come out byte for byte, in memory that does not g
   // A heap that is collected when it pleases; a million rows take no more than this either, which held as rows are gigabytes.
   expect(exported - before).toBeLessThan(400);
 }, 600_000);
+
+const count = async () =>
+  (await client.query('select (select count(*) from licenses)::int as n')).rows[0].n as number;
+
+const copying = () =>
+  client.query(
+    "select 1 from pg_stat_activity where query like 'copy import_licenses%' and state = 'active'",
+  );
+
+it('a service that is asked to stop lets go of a file on its way, and nothing of it is left', async () => {
+  const before = await count();
+  const request = httpRequest(`${service.url}/api/v1/admin/import/licenses`, {
+    method: 'POST',
+    agent: false,
+    headers: { ...headers, 'content-type': 'text/csv' },
+  }).on('error', () => undefined);
+  request.write('key,product,policy\nSTOPPED-1,panel,pro\nSTOPPED-2,panel');
+  while ((await copying()).rowCount === 0) await sleep(25);
+  expect(await service.stop()).toBe(0);
+  expect(await count()).toBe(before);
+  expect(service.output()).not.toContain('"level":50');
+});
