@@ -157,6 +157,17 @@ describe('the chain', () => {
     expect([refused.status, refused.body.error]).toEqual([403, "API key is not scoped for 'audit'"]);
   });
 
+  it('is not walked on for somebody who has left', async () => {
+    const { manager } = app.dataSource;
+    const walking = manager.transaction(async (transaction) =>
+      verifyAudit(await inTransaction(transaction), {
+        pepper: app.nest.get(Pepper),
+        signal: AbortSignal.abort(new Error('gone')),
+      }),
+    );
+    await expect(walking).rejects.toThrow('gone');
+  });
+
   it('is written down once a day, outside of the database', async () => {
     const [{ schedules }] = (await app.sql(
       `select count(*)::int as schedules from pgboss.schedule where name = 'audit-anchor'`,

@@ -1,8 +1,10 @@
 import {
   BEGINNING,
   headText,
+  inserted,
   judgeLink,
   judgeNoted,
+  lost,
   parseHead,
   type ChainLink,
   type JudgedLink,
@@ -84,5 +86,12 @@ describe('a head that was noted earlier', () => {
     for (const text of ['', '7', `7:${B}0`, `-7:${B}`, `7:${B.toUpperCase()}`, `${'9'.repeat(16)}:${B}`]) {
       expect(parseHead(text)).toBeNull();
     }
+  });
+});
+
+describe('an event outside of the chain', () => {
+  it('was inserted, or is gone before it was sealed', () => {
+    expect(inserted('x')).toEqual({ kind: 'inserted', seq: null, through: null, eventId: 'x' });
+    expect(lost('x')).toEqual({ kind: 'removed', seq: null, through: null, eventId: 'x' });
   });
 });
