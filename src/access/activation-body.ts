@@ -63,8 +63,14 @@ export const activationBody = (seat: Activation): Wire<typeof ACTIVATION> => ({
   },
 });
 
+export const ACTIVATION_EVENT = resource('ActivationEvent', {
+  license_id: id('License'),
+  ...ACTIVATION_FIELDS,
+  check_in: CHECK_IN,
+});
+
 /** What receivers are told of a seat: the same, and whose it is. */
-export const activationEvent = (seat: Activation) => ({
+export const activationEvent = (seat: Activation): Wire<typeof ACTIVATION_EVENT> => ({
   license_id: seat.licenseId,
   ...activationBody(seat),
 });

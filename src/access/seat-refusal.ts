@@ -4,8 +4,27 @@ import type { LicenseRecord } from '../database/license-facts.js';
 import { noteRefusal } from '../database/refusal-notices.js';
 import { inTransaction } from '../database/statements.js';
 import type { Actor } from '../domain/actor.js';
-import { VERDICTS, type LicenseAction, type LicenseCode } from '../domain/verdicts.js';
-import { licenseBody } from './license-answer.js';
+import { RULES_OF, VERDICTS, type LicenseAction, type LicenseCode } from '../domain/verdicts.js';
+import {
+  choice,
+  hardwareIdShape,
+  id,
+  resource,
+  text,
+  version as versionShape,
+  type Wire,
+} from '../http/shapes.js';
+import { licenseBody, PANEL_LICENSE } from './license-answer.js';
+
+export const REFUSAL_EVENT = resource('RefusalEvent', {
+  license_id: id('License'),
+  action: choice(Object.keys(RULES_OF) as LicenseAction[]),
+  code: choice(Object.keys(VERDICTS) as LicenseCode[], { example: 'MAX_ACTIVATIONS' }),
+  hardware_id: hardwareIdShape(),
+  version: versionShape({ example: '1.0.0' }),
+  error: text({ example: VERDICTS.MAX_ACTIVATIONS.error }),
+  license: PANEL_LICENSE,
+});
 
 /** A call about a seat that the rules refused. */
 export interface Refusal {
@@ -25,21 +44,18 @@ export async function recordRefusal(
 ): Promise<void> {
   const isNews = await noteRefusal(await inTransaction(manager), license.id, code, now);
   const details = { action, code, hardware_id: hardwareId, version };
+  const data: Wire<typeof REFUSAL_EVENT> = {
+    license_id: license.id,
+    ...details,
+    error: VERDICTS[code].error,
+    license: licenseBody(license),
+  };
   await recordAudit(manager, actor, now, {
     action: 'activation.refused',
     subjectType: 'license',
     subjectId: license.id,
     customerId: license.customerId,
     details,
-    ...(isNews && {
-      event: {
-        data: {
-          license_id: license.id,
-          ...details,
-          error: VERDICTS[code].error,
-          license: licenseBody(license),
-        },
-      },
-    }),
+    ...(isNews && { event: { data } }),
   });
 }

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { licenseBody } from '../access/license-body.js';
+import { LICENSE_FIELDS, licenseBody } from '../access/license-body.js';
 import { Clock } from '../clock.js';
 import { recordAudit } from '../database/audit.js';
 import { claimNotices } from '../database/license-notices.js';
@@ -8,7 +8,13 @@ import { loadLicenseViews, type LicenseView } from '../database/license-views.js
 import { inTransaction } from '../database/statements.js';
 import { SYSTEM } from '../domain/actor.js';
 import { daysLeft, NOTICE_DAYS, noticesSince } from '../domain/expiry-notices.js';
+import { integer, resource, type Wire } from '../http/shapes.js';
 import { JobQueue } from '../jobs/job-queue.js';
+
+export const EXPIRING_EVENT = resource('LicenseExpiringEvent', {
+  ...LICENSE_FIELDS,
+  days_left: integer({ min: 1, example: 30 }),
+});
 
 /** Held at a time: an activation that meets one of them waits for the whole batch. */
 const BATCH = 100;
@@ -53,13 +59,14 @@ async function note(manager: EntityManager, license: LicenseView, now: Date): Pr
   if (expiresAt === null) return;
   const days_left = daysLeft(expiresAt, now);
   const body = licenseBody(license);
+  const expiring: Wire<typeof EXPIRING_EVENT> = { ...body, days_left };
   await recordAudit(manager, SYSTEM, now, {
     subjectType: 'license',
     subjectId: id,
     customerId,
     details: { product, policy, expires_at: expiresAt, ...(days_left > 0 && { days_left }) },
     ...(days_left > 0
-      ? { action: 'license.expiring', event: { data: { ...body, days_left } } }
+      ? { action: 'license.expiring', event: { data: expiring } }
       : { action: 'license.expired', event: { data: body } }),
   });
 }

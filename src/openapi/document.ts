@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CALL } from '../http/api-doc.js';
 import { PERMISSION } from '../http/access.js';
 import { isRecord } from '../http/checks.js';
@@ -8,8 +9,10 @@ import type { JsonSchema, Shape } from '../http/shapes.js';
 import { callsOf, type Call, type FoundOperation } from './call.js';
 import { HEADERS, headersOf, ownHeaders, referTo } from './headers.js';
 import { REFUSAL_SCHEMAS, refusalName } from './refusal-schemas.js';
-import { refusalResponse, refusalsOf } from './refusals.js';
+import { otherRefusals, refusalResponse, refusalsOf } from './refusals.js';
+import { rateLimitsOf } from './rate-limits.js';
 import { SharedResponses } from './shared-responses.js';
+import { componentsOfEvents, webhooksOf, type EventDocs } from './webhooks.js';
 import { closed, modern, parametersOf, REQUEST_HEADERS, requestBody, type Schemas } from './requests.js';
 
 /** A document as Nest makes it of the controllers. */
@@ -20,9 +23,13 @@ export interface FoundDocument {
 
 export type ApiDocument = Readonly<Record<string, unknown>>;
 
+const ABBREVIATIONS = /\b(api|jwks|sso)\b/g;
+
 /** `suspendLicense` → "Suspend license". */
 const summaryOf = (operationId: string): string => {
-  const words = operationId.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const words = operationId
+    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .replace(ABBREVIATIONS, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
@@ -72,7 +79,11 @@ function responsesOf(call: Call, shared: SharedResponses): Record<string, object
     ([status, each]) =>
       [String(status), shared.refer(`${call.plane}-${status}`, refusalResponse(call, status, each))] as const,
   );
-  return Object.fromEntries([...successes, ...refusals]);
+  const others =
+    call.segment === null
+      ? []
+      : [['default', shared.refer(`${call.plane}-other`, otherRefusals(call.plane))] as const];
+  return Object.fromEntries([...successes, ...refusals, ...others]);
 }
 
 /** A session comes as a bearer token or, in a browser that an SSO link has led here, as a cookie. */
@@ -87,6 +98,7 @@ function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): obj
   const { [CALL]: _facts, [PERMISSION]: _permission, security, tags } = found;
   const operationId = facts?.operationId ?? found.operationId ?? '';
   const body = requestBody(call, schemas);
+  const rateLimits = rateLimitsOf(call);
   return {
     operationId,
     summary: summaryOf(operationId),
@@ -94,26 +106,34 @@ function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): obj
     tags,
     security: credentialsOf(call, security),
     ...(permission !== null && { 'x-permission': `${permission.resource}:${permission.kind}` }),
+    ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
     parameters: parametersOf(call),
     ...(body !== undefined && { requestBody: body }),
     responses: responsesOf(call, shared),
   };
 }
 
-const componentsOf = (calls: readonly Call[]): Record<string, JsonSchema> =>
-  Object.assign(
-    {},
-    ...calls.flatMap(({ facts }) =>
-      Object.values(facts?.answers ?? {}).map((shape) => shape?.components ?? {}),
-    ),
-  );
+/** All of them under their names. @throws Error for a name that stands for two */
+function merged(...parts: readonly Schemas[]): Schemas {
+  const all = new Map<string, JsonSchema>();
+  for (const [name, schema] of parts.flatMap(Object.entries<JsonSchema>)) {
+    if (!isDeepStrictEqual(all.get(name) ?? schema, schema)) {
+      throw new Error(`Two shapes of the API's document are called ${name}`);
+    }
+    all.set(name, schema);
+  }
+  return Object.fromEntries(all);
+}
+
+const componentsOf = ({ facts }: Call): Schemas[] =>
+  Object.values(facts?.answers ?? {}).map((shape) => shape?.components ?? {});
 
 /** The document is a route, too, though of no controller. */
 const THIS_DOCUMENT = {
   '/api/v1/openapi.json': {
     get: {
       operationId: 'getApiDocument',
-      summary: 'Get api document',
+      summary: 'Get API document',
       description: 'This document.',
       tags: ['process'],
       security: [],
@@ -140,7 +160,10 @@ const sorted = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
  * Makes the whole document of what Nest has found: answers, refusals, headers, examples, permissions, and JSON Schema
  * 2020-12 throughout. It is stable: the same code makes the same text, so that a change of the contract shows in review.
  */
-export function completeDocument(found: FoundDocument & Readonly<Record<string, unknown>>): ApiDocument {
+export function completeDocument(
+  found: FoundDocument & Readonly<Record<string, unknown>>,
+  events: EventDocs,
+): ApiDocument {
   const schemas = found.components?.schemas ?? {};
   const calls = callsOf(found.paths);
   const shared = new SharedResponses();
@@ -156,17 +179,21 @@ export function completeDocument(found: FoundDocument & Readonly<Record<string, 
   return {
     ...found,
     paths: sorted({ ...Object.fromEntries(paths), ...THIS_DOCUMENT }),
+    webhooks: webhooksOf(events),
     components: {
       ...found.components,
       headers: HEADERS,
       parameters: REQUEST_HEADERS,
       responses: sorted(shared.components()),
-      schemas: sorted({
-        ...requests,
-        ...componentsOf(calls),
-        ...FILE_REPORT.components,
-        ...Object.fromEntries(refusals),
-      }),
+      schemas: sorted(
+        merged(
+          requests,
+          ...calls.flatMap(componentsOf),
+          ...componentsOfEvents(events),
+          FILE_REPORT.components,
+          Object.fromEntries(refusals),
+        ),
+      ),
     },
   };
 }

@@ -162,3 +162,17 @@ export function refusalResponse(call: Call, status: number, refusals: readonly R
     },
   };
 }
+
+/** What HTTP itself is refused with, by whatever call: a request that takes too long, a header too large and so on. */
+export function otherRefusals(plane: Plane): RefusalResponse {
+  const [late] = usual(408);
+  return {
+    description: 'Any other refusal',
+    content: {
+      'application/json': {
+        schema: { $ref: `#/components/schemas/${refusalName(plane)}` },
+        example: late && ENVELOPES[plane]({ ...late, details: undefined, headers: {}, cause: null }),
+      },
+    },
+  };
+}

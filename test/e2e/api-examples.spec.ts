@@ -1,24 +1,35 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { decodeJwt } from 'jose';
+import { subscribe } from '../setup/deliveries.js';
+import { ExpiryNotices } from '../../src/housekeeping/expiry-notices.js';
 import { STORY, type Step } from '../setup/api-story.js';
 import { Replay } from '../setup/api-replay.js';
-import { startApp, type TestApp } from '../setup/app.js';
+import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 
 /** Every example of the document sent to the service, and every answer held against the document. */
 
 let app: TestApp;
 let replay: Replay;
 
+const told: any[] = [];
+
 /** Takes what webhooks send: the address of the example is somebody's. */
-const receiver = createServer((_, response) => response.writeHead(204).end());
+const receiver = createServer(async (request, response) => {
+  told.push(await json(request));
+  response.writeHead(204).end();
+});
 
 beforeAll(async () => {
   await once(receiver.listen(0, '127.0.0.1'), 'listening');
   app = await startApp({ settings: { WEBHOOKS_ALLOW_PRIVATE: 'true' } });
   replay = await Replay.of(app);
   const { port } = receiver.address() as AddressInfo;
-  replay.let('https://example.com/hooks/mooring', `http://127.0.0.1:${port}/`);
+  const url = `http://127.0.0.1:${port}/`;
+  replay.let('https://example.com/hooks/mooring', url);
+  await subscribe(app, url, ['*']);
 });
 afterAll(async () => {
   await app.stop();
@@ -34,8 +45,8 @@ const successesOf = (operation: any): string[] =>
 
 describe('the examples of the document', () => {
   it('are each a step of the story', () => {
-    const told = new Set(STEPS.map(({ call }) => call));
-    expect(replay.calls.map(({ name }) => name).filter((name) => !told.has(name))).toEqual([]);
+    const steps = new Set(STEPS.map(({ call }) => call));
+    expect(replay.calls.map(({ name }) => name).filter((name) => !steps.has(name))).toEqual([]);
   });
 
   it.each(STEPS.map((step) => [step.call, step.status ?? 'its status', step] as const))(
@@ -53,6 +64,42 @@ describe('the examples of the document', () => {
       await step.after?.(replay, answer);
     },
   );
+});
+
+/** What no call of the document brings about by its example. */
+async function unasked(): Promise<void> {
+  for (const days of [10, 2]) {
+    const expires_at = new Date(app.clock.now().getTime() + days * 86_400_000);
+    await app.sell({ license: { expires_at } });
+  }
+  app.clock.advance({ days: 5 });
+  await app.nest.get(ExpiryNotices, { strict: false }).tell();
+
+  const { key } = await app.sell();
+  const hardware = hardwareId();
+  const { body } = await app.panel('activate', panelBody(key, hardware));
+  await app.panel('activate', panelBody(key, hardwareId()));
+  await app.panel('validate', panelBody(key, hardware, { lease_id: decodeJwt(body.lease).jti }));
+  await app.panel('validate', panelBody(key, hardware));
+}
+
+describe('the events of the document', () => {
+  it('are what receivers are told', async () => {
+    await unasked();
+    const { webhooks } = replay.contract.document;
+    const missing = () => Object.keys(webhooks).filter((type) => !told.some((event) => event.type === type));
+    // What does not come within the time is named below.
+    const signal = AbortSignal.timeout(20_000);
+    while (missing().length > 0 && !signal.aborted) {
+      await once(receiver, 'request', { signal }).catch(() => undefined);
+    }
+    expect(missing()).toEqual([]);
+    const wrong = told.flatMap((event) => {
+      const { schema } = webhooks[event.type].post.requestBody.content['application/json'];
+      return replay.contract.problemsOf(schema, event).map((problem) => `${event.type}: ${problem}`);
+    });
+    expect(wrong).toEqual([]);
+  });
 });
 
 describe('what the document shows', () => {

@@ -1,5 +1,6 @@
 import { EXAMPLE_NONCE } from '../../src/auth/sso/sso.controller.js';
 import {
+  exampleId,
   EXAMPLE_HARDWARE,
   EXAMPLE_PASSWORD,
   EXAMPLE_LICENSE_KEY,
@@ -8,7 +9,6 @@ import {
 import { Secret, TOTP } from 'otpauth';
 import { panelBody, type Answer } from './app.js';
 import type { Replay, Sending } from './api-replay.js';
-import { addUser, tokenOf } from './people.js';
 
 /** A call with its example, what must be so before it, and how the request differs from the example where it has to. */
 export interface Step {
@@ -39,6 +39,14 @@ function anyOf(list: string, call: string, parameter: string) {
   return async (replay: Replay): Promise<void> => {
     const { body } = await replay.app.admin('GET', list);
     replay.let(replay.parameter(call, parameter), body.data[0].id);
+  };
+}
+
+/** A seat of the license stands for the example. */
+function anySeat(call: string) {
+  return async (replay: Replay): Promise<void> => {
+    const license = replay.meant(exampleId('License'));
+    await anyOf(`/licenses/${license}/activations`, call, 'activation_id')(replay);
   };
 }
 
@@ -84,8 +92,8 @@ const minted = async (replay: Replay): Promise<void> => {
   replay.let(EXAMPLE_NONCE, body.nonce);
 };
 
-/** Maria is made, comes in, sees to her account, and goes. */
-const PEOPLE: readonly (Step | string)[] = [
+/** Maria is made, comes in, and sees to her account. */
+const MARIA_COMES: readonly (Step | string)[] = [
   'POST /admin/users',
   'GET /admin/users',
   'GET /admin/users/{id}',
@@ -133,37 +141,33 @@ const PEOPLE: readonly (Step | string)[] = [
     after: keepCodes,
   },
   { call: 'POST /auth/totp/disable', sending: proof('POST /auth/totp/disable') },
+];
+
+/** What she sees of her own, once it is hers. */
+const MARIA_LOOKS: readonly (Step | string)[] = [
+  {
+    call: 'GET /portal/licenses',
+    before: async (replay) => {
+      const body = { customer_id: replay.meant(exampleId('Customer')) };
+      await replay.send(replay.call('PATCH /admin/users/{id}'), { body });
+      await replay.send(replay.call('PATCH /admin/licenses/{id}'), { body });
+    },
+  },
+  'GET /portal/licenses/{id}',
+  'GET /portal/licenses/{id}/versions',
+  'POST /portal/licenses/{id}/downloads',
+  {
+    call: 'DELETE /portal/licenses/{id}/activations/{activation_id}',
+    before: anySeat('DELETE /portal/licenses/{id}/activations/{activation_id}'),
+  },
+];
+
+const MARIA_GOES: readonly (Step | string)[] = [
   'POST /auth/password',
   'POST /auth/logout',
   'DELETE /admin/users/{id}/sessions',
   'DELETE /admin/users/{id}/two-factor',
   'DELETE /admin/users/{id}',
-];
-
-const RELEASE_OWN = 'DELETE /portal/licenses/{id}/activations/{activation_id}';
-
-/** The license is the customer's from now on, and one of the customer's users is logged in. */
-const atHome = async (replay: Replay): Promise<void> => {
-  const { app } = replay;
-  const license = replay.meant(replay.parameter('GET /admin/licenses/{id}', 'id'));
-  const customerId = replay.meant(replay.parameter('GET /admin/customers/{id}', 'id'));
-  await app.must('PATCH', `/licenses/${license}`, { customer_id: customerId });
-  replay.session = await tokenOf(app, await addUser(app, { role: 'customer', customerId }));
-};
-
-/** The customer looks at what there is, installs it, and takes a seat back. */
-const PORTAL: readonly (Step | string)[] = [
-  { call: 'GET /portal/licenses', before: atHome },
-  'GET /portal/licenses/{id}',
-  'GET /portal/licenses/{id}/versions',
-  'POST /portal/licenses/{id}/downloads',
-  {
-    call: RELEASE_OWN,
-    before: async (replay) => {
-      const license = replay.meant(replay.parameter('GET /admin/licenses/{id}', 'id'));
-      await anyOf(`/licenses/${license}/activations`, RELEASE_OWN, 'activation_id')(replay);
-    },
-  },
 ];
 
 /**
@@ -183,6 +187,8 @@ export const STORY: readonly (Step | string)[] = [
   'GET /admin/customers/{id}',
   'PATCH /admin/customers/{id}',
   'GET /admin/customers/{id}/export',
+
+  ...MARIA_COMES,
 
   'POST /admin/products',
   'GET /admin/products',
@@ -205,16 +211,16 @@ export const STORY: readonly (Step | string)[] = [
   { call: 'POST /license/activate', status: 201 },
   { call: 'POST /license/activate', status: 200 },
   'POST /license/validate',
-  { call: 'POST /license/rebind', before: activated(EXAMPLE_OTHER_HARDWARE) },
-  'POST /admin/licenses/{id}/explain',
-  'GET /admin/licenses/{id}/activations',
   {
-    call: RELEASE,
+    call: 'POST /license/rebind',
     before: async (replay) => {
-      const license = replay.meant(replay.parameter('GET /admin/licenses/{id}', 'id'));
-      await anyOf(`/licenses/${license}/activations`, RELEASE, 'activation_id')(replay);
+      await replay.send(replay.call('POST /license/deactivate'));
+      await activated(EXAMPLE_OTHER_HARDWARE)(replay);
     },
   },
+  'POST /admin/licenses/{id}/explain',
+  'GET /admin/licenses/{id}/activations',
+  { call: RELEASE, before: anySeat(RELEASE) },
   'POST /admin/licenses/{id}/activations',
   { call: 'POST /license/deactivate', before: activated(EXAMPLE_HARDWARE) },
   'DELETE /admin/licenses/{id}/activations',
@@ -232,7 +238,7 @@ export const STORY: readonly (Step | string)[] = [
   'GET /download/file/{token}',
   { call: 'GET /download/file/{token}', status: 206, sending: () => ({ headers: { range: 'bytes=0-3' } }) },
   { call: 'GET /download/file/{token}', status: 304, sending: () => ({ headers: { 'if-none-match': '*' } }) },
-  ...PORTAL,
+  ...MARIA_LOOKS,
   'POST /admin/versions/{id}/yank',
   onAnother('DELETE /admin/versions/{id}', 'POST /admin/versions', { version: '1.5.0' }),
   deleteArtifact(),
@@ -278,9 +284,9 @@ export const STORY: readonly (Step | string)[] = [
   'GET /admin/webhooks/{id}/deliveries',
   'GET /admin/webhooks/{id}/deliveries/{delivery_id}',
   'POST /admin/webhooks/{id}/deliveries/{delivery_id}/redeliver',
-  'DELETE /admin/webhooks/{id}',
+  onAnother('DELETE /admin/webhooks/{id}', 'POST /admin/webhooks'),
 
-  ...PEOPLE,
+  ...MARIA_GOES,
   'GET /admin/audit',
   { call: 'GET /admin/audit/{id}', before: anyOf('/audit', 'GET /admin/audit/{id}', 'id') },
   'GET /admin/audit/verify',
