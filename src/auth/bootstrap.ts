@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { isGuessable } from '../access/password-strength.js';
 import { hashPassword, generatePassword } from '../access/passwords.js';
 import { generateSecret, keyPrefixOf } from '../access/secret-tokens.js';
 import type { Clock } from '../clock.js';
@@ -9,6 +10,7 @@ import { ApiKey, User } from '../database/entities/index.js';
 import type { OpenDatabase } from '../database/open.js';
 import { SYSTEM } from '../domain/actor.js';
 import type { Pepper } from '../signing/data-keys.js';
+import { StartupError } from '../startup-error.js';
 
 export interface BootstrapOptions {
   readonly config: Pick<Config, 'MOORING_ADMIN_PASSWORD' | 'MOORING_ADMIN_KEY'>;
@@ -107,7 +109,11 @@ export async function bootstrap({ config, clock, database, keys, say }: Bootstra
   const { dataSource } = database;
   // Asked without the lock first: every start but one ends here.
   if (!(await isEmpty(dataSource.manager))) return;
-  const password = config.MOORING_ADMIN_PASSWORD ?? generatePassword();
+  const { MOORING_ADMIN_PASSWORD: given } = config;
+  if (given !== null && (await isGuessable(given, [ADMIN_USERNAME]))) {
+    throw new StartupError('MOORING_ADMIN_PASSWORD is too easy to guess.');
+  }
+  const password = given ?? generatePassword();
   const key = config.MOORING_ADMIN_KEY ?? generateSecret('apiKey');
   const passwordHash = await hashPassword(password);
   const created = await dataSource.transaction(async (manager) => {

@@ -46,6 +46,25 @@ describe('the first start', () => {
     }
   });
 
+  it('is refused with a password that is too easy to guess, and makes nobody then', async () => {
+    const fresh = await startApp();
+    try {
+      await fresh.sql('delete from users');
+      await fresh.sql('delete from api_keys');
+      const start = bootstrap({
+        config: { MOORING_ADMIN_PASSWORD: 'administrator', MOORING_ADMIN_KEY: null },
+        clock: fresh.clock,
+        database: { dataSource: fresh.dataSource },
+        keys: { pepper: fresh.nest.get(Pepper), masterKeyFile: null },
+        say: () => undefined,
+      });
+      await expect(start).rejects.toThrow('MOORING_ADMIN_PASSWORD is too easy to guess.');
+      expect(await fresh.sql('select 1 from users')).toEqual([]);
+    } finally {
+      await fresh.stop();
+    }
+  });
+
   it('answers nobody before it has made them, though the port is taken by then', async () => {
     const other = await startApp();
     const { nest, config, clock, dataSource } = other;
