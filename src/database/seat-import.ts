@@ -111,15 +111,19 @@ export const flawsOfSeats = (run: Run): Promise<StagedFlaws> => findFlaws(run, F
 
 const INSERT_SEATS: Statement = {
   name: 'insert-staged-seats',
+  // Of an erased customer's panel no host name is kept.
   // The lease is one that nobody was given and that says nothing, so that the first call of the panel replaces it; its
   // number goes on where this hardware's last seat ended.
   text: `insert into activations (id, license_id, hardware_id, hostname, platform, arch, version, activated_at, last_seen_at,
-      lease_id, lease_kid, lease_seq, lease_issued_at, lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest)
-    select s.id, s.license_id, s.hardware_id, s.hostname, s.platform, s.arch, s.version, s.activated_at, s.last_seen_at,
+      lease_id, lease_kid, lease_seq, lease_issued_at, lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest,
+      anonymous)
+    select s.id, s.license_id, s.hardware_id, case when c.erased_at is null then s.hostname end, s.platform, s.arch, s.version, s.activated_at, s.last_seen_at,
       s.lease_id, $1,
       coalesce((select max(a.lease_seq) from activations a where a.license_id = s.license_id and a.hardware_id = s.hardware_id), 0),
-      s.activated_at, s.activated_at, s.activated_at, s.activated_at, ''
-    from import_seats s order by s.line`,
+      s.activated_at, s.activated_at, s.activated_at, s.activated_at, '',
+      c.erased_at is not null
+    from import_seats s join licenses l on l.id = s.license_id left join customers c on c.id = l.customer_id
+    order by s.line`,
 };
 
 /** Makes seats of all that is staged; answers how many. The caller holds the license rows. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hardwareId, startApp, type TestApp } from '../setup/app.js';
 import { addUser, bearer, login, RIGHT, tokenOf } from '../setup/people.js';
+import { csv, importFile } from '../setup/transfer.js';
 import { markedPanel, newMarks, plant } from '../setup/traces.js';
 
 let app: TestApp;
@@ -201,6 +202,21 @@ describe('an erased customer', () => {
       hostname: `${marks.word}.example.test`,
       last_seen_ip: marks.address,
     });
+  });
+
+  it('leaves seats that are imported nameless as well', async () => {
+    const { customer, license } = await plant(app, newMarks());
+    await erase(customer.id);
+    const hardware = hardwareId();
+    const seats = csv(
+      ['license_id', 'hardware_id', 'hostname', 'version'],
+      [license.id, hardware, 'a', '1.0.0'],
+    );
+    expect((await importFile(app, 'seats', seats)).status).toBe(201);
+    const stored = await app.sql('select hostname, anonymous from activations where hardware_id = $1', [
+      hardware,
+    ]);
+    expect(stored).toEqual([{ hostname: null, anonymous: true }]);
   });
 
   it('is erased by those who may write customers', async () => {
