@@ -174,7 +174,8 @@ describe('a query', () => {
     'with %s is refused on every route',
     async (query) => {
       const before = await world.fingerprint();
-      for (const operation of world.operations) {
+      // The document is a file; whatever is asked of it, it is the same.
+      for (const operation of world.operations.filter(({ name }) => name !== 'GET /openapi.json')) {
         const path = world.path(operation);
         const answer = await world.send(operation, {
           path: `${path}${path.includes('?') ? '&' : '?'}${query}`,
