@@ -81,6 +81,16 @@ function callOf(method: string, path: string, found: FoundOperation, isReadable:
   };
 }
 
+type Credentials = readonly Readonly<Record<string, readonly string[]>>[];
+
+/** A session comes as a bearer token or, in a browser that an SSO link has led here, as a cookie. */
+export function credentialsOf({ plane, segment, found }: Call): Credentials {
+  const schemes: Credentials =
+    plane === 'admin' ? [{ admin_key: [] }, { bearer: [] }] : (found.security ?? []);
+  const takesSession = segment !== null && schemes.some((each) => 'bearer' in each);
+  return takesSession ? [...schemes, { session_cookie: [] }] : schemes;
+}
+
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const singular = (text: string): string => text.replace(/ies$/, 'y').replace(/s$/, '');

@@ -1,15 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { CALL } from '../http/api-doc.js';
-import { PERMISSION } from '../http/access.js';
 import { isRecord } from '../http/checks.js';
 import { etagOf } from '../http/etag.js';
 import { FILE_REPORT } from '../http/file-report.js';
 import { PLANE_NAMES } from '../http/planes.js';
 import type { JsonSchema, Shape } from '../http/shapes.js';
-import { callsOf, type Call, type FoundOperation } from './call.js';
+import { callsOf, credentialsOf, type Call, type FoundOperation } from './call.js';
 import { HEADERS, headersOf, ownHeaders, referTo } from './headers.js';
 import { REFUSAL_SCHEMAS, refusalName } from './refusal-schemas.js';
-import { otherRefusals, refusalResponse, refusalsOf } from './refusals.js';
+import { refusalResponses } from './refusal-responses.js';
 import { rateLimitsOf } from './rate-limits.js';
 import { SharedResponses } from './shared-responses.js';
 import { componentsOfEvents, webhooksOf, type EventDocs } from './webhooks.js';
@@ -75,27 +73,15 @@ function responsesOf(call: Call, shared: SharedResponses): Record<string, object
     const status = key === 'default' ? usual : key;
     return [status, success(call, Number(status), shape)] as const;
   });
-  const refusals = [...refusalsOf(call)].map(
-    ([status, each]) =>
-      [String(status), shared.refer(`${call.plane}-${status}`, refusalResponse(call, status, each))] as const,
+  const refusals = [...refusalResponses(call)].map(
+    ([status, response]) => [status, shared.refer(response)] as const,
   );
-  const others =
-    call.segment === null
-      ? []
-      : [['default', shared.refer(`${call.plane}-other`, otherRefusals(call.plane))] as const];
-  return Object.fromEntries([...successes, ...refusals, ...others]);
-}
-
-/** A session comes as a bearer token or, in a browser that an SSO link has led here, as a cookie. */
-function credentialsOf({ plane }: Call, found: FoundOperation['security'] = []) {
-  const schemes = plane === 'admin' ? [{ admin_key: [] }, { bearer: [] }] : found;
-  const takesSession = schemes.some((each) => 'bearer' in each) && plane !== 'download';
-  return takesSession ? [...schemes, { session_cookie: [] }] : schemes;
+  return Object.fromEntries([...successes, ...refusals]);
 }
 
 function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): object {
   const { found, facts, permission } = call;
-  const { [CALL]: _facts, [PERMISSION]: _permission, security, tags } = found;
+  const { tags } = found;
   const operationId = facts?.operationId ?? found.operationId ?? '';
   const body = requestBody(call, schemas);
   const rateLimits = rateLimitsOf(call);
@@ -104,7 +90,7 @@ function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): obj
     summary: summaryOf(operationId),
     ...(facts?.description !== undefined && { description: facts.description }),
     tags,
-    security: credentialsOf(call, security),
+    security: credentialsOf(call),
     ...(permission !== null && { 'x-permission': `${permission.resource}:${permission.kind}` }),
     ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
     parameters: parametersOf(call),
@@ -166,7 +152,7 @@ export function completeDocument(
 ): ApiDocument {
   const schemas = found.components?.schemas ?? {};
   const calls = callsOf(found.paths);
-  const shared = new SharedResponses();
+  const shared = new SharedResponses(calls.flatMap((call) => [...refusalResponses(call).values()]));
   const requests = Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, closed(modern(schema) as JsonSchema)]),
   );

@@ -1,15 +1,14 @@
 import { VERDICTS, type LicenseCode } from '../domain/verdicts.js';
-import { ENVELOPES } from '../http/envelopes.js';
 import { ERRORS, type Details, type ErrorCode } from '../http/errors.js';
 import { PLANES, type Plane } from '../http/planes.js';
 import { sentence, SENTENCES } from '../http/sentences.js';
 import { failureOfStatus } from '../http/to-failure.js';
-import { namedBy, type Call } from './call.js';
-import { PROOF, refusalName } from './refusal-schemas.js';
-import { headersOf, isLimited, ownHeaders, referTo } from './headers.js';
+import { credentialsOf, namedBy, type Call } from './call.js';
+import { PROOF } from './refusal-schemas.js';
+import { isLimited } from './headers.js';
 
 /** A refusal as it is told, whatever the envelope. */
-interface Refusal {
+export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode | LicenseCode;
   readonly error: string;
@@ -44,7 +43,7 @@ const said = (status: number, ...sentences: readonly string[]): Refusal[] =>
   sentences.map((each) => told(status, each));
 
 /** What a status is answered with when no route has said anything else. */
-const usual = (status: number): Refusal[] => {
+export const usual = (status: number): Refusal[] => {
   const { code: usualCode, error: usualError } = failureOfStatus(status, null);
   return [{ status, code: usualCode, error: usualError }];
 };
@@ -73,6 +72,10 @@ const verdict = (code: LicenseCode, plane: Plane): Refusal => ({
   }),
 });
 
+/** A browser sends a cookie whoever has asked it to. */
+const mayBeForged = (call: Call): boolean =>
+  call.method !== 'get' && credentialsOf(call).some((each) => 'session_cookie' in each);
+
 const isOpen = ({ found }: Call): boolean =>
   found.security === undefined || found.security.some((each) => Object.keys(each).length === 0);
 
@@ -100,6 +103,7 @@ function ofTheCall(call: Call): Refusal[] {
       ? said(401, 'Missing authorization')
       : []),
     ...(permission === null ? [] : said(403, `API key is not scoped for '${permission.resource}'`)),
+    ...(mayBeForged(call) ? said(403, 'The request came from another site') : []),
     ...(own[404] === undefined
       ? call.pathParameters.flatMap((name) =>
           name.endsWith('id') ? said(404, `${namedBy(call, name)} not found`) : [],
@@ -123,56 +127,4 @@ export function refusalsOf(call: Call): ReadonlyMap<number, readonly Refusal[]> 
     ...ofTheCall(call),
   ];
   return new Map([...Map.groupBy(all, ({ status }) => status)].toSorted(([one], [other]) => one - other));
-}
-
-/** `The colour field is prohibited.` → `the-colour-field-is-prohibited`: a name for an example among others. */
-const nameOf = ({ code: ownCode, error: text }: Refusal): string =>
-  ownCode in VERDICTS
-    ? ownCode
-    : text
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-|-$/g, '');
-
-export interface RefusalResponse {
-  readonly description: string;
-  readonly [member: string]: unknown;
-}
-
-/** One status of a call as the document has it. */
-export function refusalResponse(call: Call, status: number, refusals: readonly Refusal[]): RefusalResponse {
-  const { plane } = call;
-  const codes = [...new Set(refusals.map((each) => each.code))];
-  const base = { $ref: `#/components/schemas/${refusalName(plane)}` };
-  const examples = refusals.map((each) => [
-    nameOf(each),
-    { value: ENVELOPES[plane]({ details: undefined, ...each, headers: {}, cause: null }) },
-  ]);
-  return {
-    description: refusals.map((each) => each.error).join(' · '),
-    headers: { ...referTo(headersOf(call, status)), ...ownHeaders(call, status) },
-    content: {
-      'application/json': {
-        schema:
-          plane === 'download'
-            ? base
-            : { type: 'object', allOf: [base], properties: { code: { enum: codes } } },
-        examples: Object.fromEntries(examples),
-      },
-    },
-  };
-}
-
-/** What HTTP itself is refused with, by whatever call: a request that takes too long, a header too large and so on. */
-export function otherRefusals(plane: Plane): RefusalResponse {
-  const [late] = usual(408);
-  return {
-    description: 'Any other refusal',
-    content: {
-      'application/json': {
-        schema: { $ref: `#/components/schemas/${refusalName(plane)}` },
-        example: late && ENVELOPES[plane]({ ...late, details: undefined, headers: {}, cause: null }),
-      },
-    },
-  };
 }

@@ -1,32 +1,46 @@
-interface Named {
-  readonly description: string;
+import type { NamedResponse } from './refusal-responses.js';
+import { slug } from './slug.js';
+
+/** Told by its first sentence, and by how many follow. */
+function nameOf({ prefix, response }: NamedResponse): string {
+  const [first = '', ...others] = response.description.split(' · ');
+  const more = others.length === 0 ? '' : `-or-${others.length}-more`;
+  return `${prefix}-${slug(first)}${more}`;
 }
 
-type Responses = Readonly<Record<string, object>>;
+interface Shared {
+  readonly name: string;
+  readonly response: object;
+}
 
-const slug = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
+/** The shortest name of those that say it, for what changes are refused with is often what everything is. */
+function sharedBy(group: readonly NamedResponse[]): Shared[] {
+  const [name = ''] = group.map(nameOf).toSorted((one, other) => one.length - other.length);
+  return group.slice(1, 2).map(({ response }) => ({ name, response }));
+}
 
-/** Many calls are refused in the same way: such answers are kept once, as components. */
+/** Many calls are refused in the same way: what two of them have in common is kept once, as a component. */
 export class SharedResponses {
-  private readonly byName = new Map<string, { readonly text: string; readonly response: object }>();
+  private readonly byText: ReadonlyMap<string, Shared>;
 
-  /** The response, or a reference to it under a name that tells it: its first sentence, and how many follow. */
-  refer(prefix: string, response: Named): object {
-    const [first = '', ...others] = response.description.split(' · ');
-    const more = others.length === 0 ? '' : `-or-${others.length}-more`;
-    const name = `${prefix}-${slug(first)}${more}`;
-    const text = JSON.stringify(response);
-    const known = this.byName.get(name);
-    if (known === undefined) this.byName.set(name, { text, response });
-    else if (known.text !== text) return response;
-    return { $ref: `#/components/responses/${name}` };
+  constructor(all: readonly NamedResponse[]) {
+    const groups = Map.groupBy(all, ({ response }) => JSON.stringify(response));
+    const byName = new Map<string, string>();
+    const shared = [...groups].flatMap(([text, group]) =>
+      sharedBy(group).map((each) => [text, each] as const),
+    );
+    for (const [text, { name }] of shared) if (!byName.has(name)) byName.set(name, text);
+    // A name is of one response alone; another that would have it is told where it is used.
+    this.byText = new Map(shared.filter(([text, { name }]) => byName.get(name) === text));
   }
 
-  components(): Responses {
-    return Object.fromEntries([...this.byName].map(([name, { response }]) => [name, response]));
+  /** The response, or a reference to it. */
+  refer({ response }: NamedResponse): object {
+    const shared = this.byText.get(JSON.stringify(response));
+    return shared === undefined ? response : { $ref: `#/components/responses/${shared.name}` };
+  }
+
+  components(): Readonly<Record<string, object>> {
+    return Object.fromEntries([...this.byText.values()].map(({ name, response }) => [name, response]));
   }
 }
