@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { isRecord } from '../http/checks.js';
-import { preconditionFailed } from '../http/errors.js';
+import { invalidRequest, preconditionFailed } from '../http/errors.js';
 import { etagOf, isMatched } from '../http/etag.js';
 import type { AdminCall } from './admin-call.js';
 
@@ -23,11 +23,12 @@ export class Preconditions {
   /**
    * Call it in a unit of work on one snapshot: the resource is read as it is there, and a change by another that commits
    * before ours makes the unit fail, so nothing can come in between.
-   * @throws ApiError 404 for no such resource, 412 for another version of it
+   * @throws ApiError 404 for no such resource, 412 for another version of it, 400 where no resource has a version
    */
   async require({ request, controller }: AdminCall, ifMatch: string): Promise<void> {
     const resources = this.modules.get<object>(controller, { strict: false });
-    if (!isOfResources(resources)) throw new Error(`${controller.name} has no get(id) to tell a version by`);
+    // Ignored, it would look as if it protected the call.
+    if (!isOfResources(resources)) throw invalidRequest('This call takes no If-Match');
     const { id = '' } = request.params as { readonly id?: string };
     const answer = await resources.get(id);
     const etag = etagOf(isRecord(answer) ? answer.data : null);

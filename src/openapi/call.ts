@@ -76,7 +76,7 @@ function callOf(method: string, path: string, found: FoundOperation, isReadable:
     isConditional:
       permission !== null &&
       isReadable &&
-      pathParameters.includes('id') &&
+      path.endsWith('/{id}') &&
       (method === 'patch' || method === 'delete'),
   };
 }

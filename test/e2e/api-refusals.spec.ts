@@ -247,6 +247,19 @@ describe('refusals as documented', () => {
     }
   });
 
+  it('are what a change held to another version gets, whether it can be held to one or not', async () => {
+    const changes = replay.calls.filter(
+      ({ path, method }) => planeOf(path) === 'admin' && ['PATCH', 'DELETE'].includes(method),
+    );
+    expect(changes.length).toBeGreaterThan(10);
+    const taken: string[] = [];
+    for (const call of changes) {
+      const { status } = await replay.send(call, { headers: { 'if-match': '"another"' } });
+      if (![400, 404, 412].includes(status)) taken.push(`${call.name}: ${status}`);
+    }
+    expect(taken).toEqual([]);
+  });
+
   it('are tried for every plane and status', () => {
     const tried = [
       ...CASES.map(({ call, status }) => [planeOf(replay.call(call).path), status] as const),
