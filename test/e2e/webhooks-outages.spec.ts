@@ -64,7 +64,10 @@ describe('a receiver that is down', () => {
     receiver.behaviour = answer(503);
     const webhook = await subscribe(app, receiver.url, ['ping']);
     const sent = await app.must('POST', `/webhooks/${webhook.id}/test`);
+    await deliveryOf(app, webhook.id, sent.event_id, withAttempts(1));
+    // But for the last one, all the tries of a day.
     await app.sql('update webhook_deliveries set tries = 15, attempt_count = 15 where id = $1', [sent.id]);
+    app.clock.advance({ hours: 5 });
     const failed = await deliveryOf(app, webhook.id, sent.event_id, withStatus('failed'));
     expect(failed).toMatchObject({ next_attempt_at: null, completed_at: app.clock.now().toISOString() });
     receiver.behaviour = answer(200);
