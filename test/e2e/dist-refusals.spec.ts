@@ -138,7 +138,7 @@ beforeAll(async () => {
     }
   };
   await Promise.all([work(), work(), work()]);
-});
+}, 240_000);
 
 /** Exactly one line, and the exit code that tells a supervisor that it failed. */
 const refusedWith = (line: string | RegExp) => ({
