@@ -1,3 +1,4 @@
+drop table failed_proofs;
 drop table sso_nonces;
 alter table sessions
   drop column id,

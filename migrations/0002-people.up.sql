@@ -42,3 +42,17 @@ comment on table sso_nonces is 'A row is a log-in that has not happened yet; who
 create index sso_nonces_user_id_idx on sso_nonces (user_id);
 -- Why: sweeping expired ones.
 create index sso_nonces_expires_at_idx on sso_nonces (expires_at);
+
+create table failed_proofs (
+  user_id uuid not null,
+  purpose text not null,
+  network text not null,
+  failures integer not null,
+  since timestamptz not null,
+  locked_until timestamptz,
+  constraint failed_proofs_pkey primary key (user_id, purpose, network),
+  constraint failed_proofs_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
+  constraint failed_proofs_purpose_check check (purpose in ('login', 'reauthentication'))
+);
+comment on table failed_proofs is 'Wrong passwords and codes for an account from a network, which they lock for that network alone.';
+comment on column failed_proofs.network is 'An IPv4 address, or an IPv6 network of 64 bits.';

@@ -2,11 +2,11 @@ import { Passwords, generatePassword, hashPassword } from '../access/passwords.j
 import { CreateUser } from '../admin/users/users.dto.js';
 import { UsersService } from '../admin/users/users.service.js';
 import { ADMIN_USERNAME } from '../auth/bootstrap.js';
-import { recordAudit } from '../database/audit.js';
 import { resetPassword } from '../database/logins.js';
 import { clearSecondFactor } from '../database/second-factors.js';
 import { deleteSessionsOf } from '../database/sessions.js';
 import { inTransaction } from '../database/statements.js';
+import { recordUserEvent } from '../database/user-events.js';
 import { SYSTEM } from '../domain/actor.js';
 import { StartupError } from '../startup-error.js';
 import type { Command } from './command.js';
@@ -50,14 +50,12 @@ export const resetPasswordCommand: Command = {
     const now = clock.now();
     await database.dataSource.transaction(async (manager) => {
       const run = await inTransaction(manager);
-      const userId = await resetPassword(run, username, passwordHash, now);
-      if (userId === null) throw new StartupError(`There is no user '${username}'.`);
-      const hasLostFactor = factor === 'off' && (await clearSecondFactor(run, userId));
-      await deleteSessionsOf(run, userId);
-      await recordAudit(manager, SYSTEM, now, {
+      const user = await resetPassword(run, username, passwordHash, now);
+      if (user === null) throw new StartupError(`There is no user '${username}'.`);
+      const hasLostFactor = factor === 'off' && (await clearSecondFactor(run, user.userId));
+      await deleteSessionsOf(run, user.userId);
+      await recordUserEvent(manager, SYSTEM, now, user, {
         action: 'user.password_reset',
-        subjectType: 'user',
-        subjectId: userId,
         details: { two_factor_reset: hasLostFactor },
       });
     });

@@ -1,27 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { recordAudit } from '../database/audit.js';
-import { recordFailedLogin, type LockRule, type LoginFacts } from '../database/logins.js';
+import { countFailure, type ProofPlace } from '../database/failed-proofs.js';
+import type { LoginFacts } from '../database/logins.js';
 import { inTransaction } from '../database/statements.js';
 import type { Actor } from '../domain/actor.js';
+import type { ProofPurpose } from '../domain/failed-proofs.js';
+import type { LoginRefusal } from '../domain/login-refusal.js';
 import { ApiError, unauthorized } from '../http/errors.js';
 import { LIMITS, Limits } from '../http/limits/limits.js';
+import { networkOf } from '../http/limits/network.js';
 
-/** Ten guesses a quarter of an hour: a thousand a day against one account, from however many addresses. */
-const LOCK: LockRule = { failures: 10, lockedForSeconds: 900 };
+/** Where a proof of who one is comes from, and what it is to open. */
+export const placeOf = (purpose: ProofPurpose, address: string | null): ProofPlace => ({
+  purpose,
+  network: networkOf(address ?? ''),
+});
 
-export type Refusal =
-  'unknown user' | 'wrong password' | 'wrong code' | 'suspended' | 'locked' | 'changed meanwhile';
-
-/** Why a log-in fails; null when it does not. For the audit log alone: the caller hears the same words every time. */
-export function refusalOf(user: LoginFacts | null, matches: boolean, now: Date): Refusal | null {
-  if (user === null) return 'unknown user';
-  if (user.status !== 'active') return 'suspended';
-  if (user.lockedUntil !== null && now < user.lockedUntil) return 'locked';
-  return matches ? null : 'wrong password';
-}
-
-/** Failed proofs of who one is: counted by account, which locks it, and by address, which is then no longer answered. */
+/**
+ * Failed proofs of who one is: counted by account and network, which locks the one for the other, and by address, which is
+ * then no longer answered whatever the account.
+ */
 @Injectable()
 export class Failures {
   constructor(
@@ -50,11 +49,17 @@ export class Failures {
    * Counts the failure, in the same words and about the same time whatever it was.
    * @throws ApiError 401, always
    */
-  async refuse(user: LoginFacts | null, reason: Refusal, actor: Actor, now: Date): Promise<never> {
+  async refuse(
+    user: LoginFacts | null,
+    { reason, purpose }: { readonly reason: LoginRefusal; readonly purpose: ProofPurpose },
+    actor: Actor,
+    now: Date,
+  ): Promise<never> {
     await this.limits.hit('failedLogins', actor.address ?? '');
     await this.dataSource.transaction(async (manager) => {
       const userId = user?.userId ?? null;
-      const locked = await recordFailedLogin(await inTransaction(manager), userId, now, LOCK);
+      const place = placeOf(purpose, actor.address);
+      const locked = await countFailure(await inTransaction(manager), userId, place, now);
       // The name that was typed is not kept: people type their password there.
       await recordAudit(manager, actor, now, {
         action: 'user.login_failed',

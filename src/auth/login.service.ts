@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { isOutdated, Passwords } from '../access/passwords.js';
 import { Sessions } from '../access/sessions.js';
 import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
+import { findLock, forgetFailures, passesLock } from '../database/failed-proofs.js';
 import { acceptLogin, findLogin, type LoginFacts } from '../database/logins.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
 import type { Actor } from '../domain/actor.js';
-import { Failures, refusalOf } from './failures.js';
+import { loginRefusalOf, type LoginRefusal } from '../domain/login-refusal.js';
+import { Failures, placeOf } from './failures.js';
 import type { From } from './from.js';
 import type { LoginRequest } from './login.dto.js';
 import { SecondFactor, type Proof } from './totp/second-factor.js';
@@ -24,6 +26,11 @@ interface Verified {
   /** Null for a user without a second factor. */
   readonly proof: Proof | null;
 }
+
+/** Rolls back a log-in that was found wanting halfway. */
+class Refused extends Error {}
+
+const PURPOSE = 'login';
 
 /**
  * Logs in by name and password, and by a code where the user has a second factor. Whatever is wrong takes the same words, one
@@ -51,19 +58,21 @@ export class LoginService {
   async login({ username, password, totp_code: code }: LoginRequest, from: From): Promise<Login | null> {
     await this.failures.admit(from.address);
     const now = this.clock.now();
+    const place = placeOf(PURPOSE, from.address);
     const user = await findLogin(this.pool, username);
+    const lockedUntil = await findLock(this.pool, user?.userId ?? null, place);
     const matches = await this.passwords.verify(user?.passwordHash ?? null, password);
-    const refusal = refusalOf(user, matches, now);
+    const refusal = loginRefusalOf(user && { status: user.status, lockedUntil }, matches, now);
     const actor: Actor = { type: 'user', id: null, address: from.address, requestId: from.requestId };
-    if (user === null || refusal !== null) {
-      return this.failures.refuse(user, refusal ?? 'unknown user', actor, now);
-    }
+    const refuse = (reason: LoginRefusal) =>
+      this.failures.refuse(user, { reason, purpose: PURPOSE }, actor, now);
+    if (user === null || refusal !== null) return refuse(refusal ?? 'unknown user');
     const wantsCode = user.totpEnabledAt !== null;
     if (wantsCode && code === undefined) return null;
     const proof = wantsCode ? this.secondFactor.proofOf(user, code ?? '', now) : null;
-    if (wantsCode && proof === null) return this.failures.refuse(user, 'wrong code', actor, now);
+    if (wantsCode && proof === null) return refuse('wrong code');
     const token = await this.accept({ user, password, proof }, from, now);
-    return token === null ? this.failures.refuse(user, 'changed meanwhile', actor, now) : { token, user };
+    return token === null ? refuse('changed meanwhile') : { token, user };
   }
 
   /** Null when the account was locked or changed while it was verified, or the code is used up. */
@@ -71,12 +80,24 @@ export class LoginService {
     const { userId, customerId, totpEnabledAt, passwordHash } = user;
     const verifiedHash = passwordHash ?? '';
     const newHash = isOutdated(verifiedHash) ? await this.passwords.hash(password) : verifiedHash;
-    return this.dataSource.transaction(async (manager) => {
+    return this.orNone(async (manager) => {
       const run = await inTransaction(manager);
-      // The code first: what follows forgets the failures, and a code that is used up is one of them.
-      if (proof !== null && !(await this.secondFactor.use(run, userId, proof))) return null;
-      if (!(await acceptLogin(run, { userId, verifiedHash, newHash, totpEnabledAt, now }))) return null;
+      if (!(await passesLock(run, userId, placeOf(PURPOSE, from.address), now))) throw new Refused();
+      if (proof !== null && !(await this.secondFactor.use(run, userId, proof))) throw new Refused();
+      const isSame = await acceptLogin(run, { userId, verifiedHash, newHash, totpEnabledAt });
+      if (!isSame) throw new Refused();
+      await forgetFailures(run, userId, placeOf(PURPOSE, from.address));
       return this.sessions.open(manager, { userId, customerId, origin: 'password', now, ...from });
     });
+  }
+
+  /** Null for a log-in that is refused on its way, of which nothing stays: neither a code used up nor failures forgotten. */
+  private async orNone<T>(work: (manager: EntityManager) => Promise<T>): Promise<T | null> {
+    try {
+      return await this.dataSource.transaction(work);
+    } catch (error) {
+      if (error instanceof Refused) return null;
+      throw error;
+    }
   }
 }

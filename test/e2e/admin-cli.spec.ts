@@ -155,6 +155,15 @@ describe('beside a running service', () => {
     expect((await login('admin', password)).status).toBe(200);
     expect((await me(token)).status).toBe(401);
     expect(await systemEvents('user.password_reset')).toEqual([{ details: { two_factor_reset: false } }]);
+    const customer = await app.must('POST', '/customers', { name: 'Acme' });
+    const user = { username: 'piet', email: 'piet@example.test', role: 'customer', customer_id: customer.id };
+    const { id } = await app.must('POST', '/users', user);
+    await admin(app.config, 'reset-password', '--username', 'piet');
+    const [{ details }] = await app.sql(
+      `select details from audit_events where action = 'user.password_reset' and subject_id = $1`,
+      [id],
+    );
+    expect(details).toEqual({ two_factor_reset: false, customer_id: customer.id });
     const missing = await admin(app.config, 'reset-password', '--username', 'nobody');
     expect([missing.code, missing.err]).toEqual([1, "There is no user 'nobody'."]);
   });

@@ -155,6 +155,14 @@ describe('a user', () => {
     expect(linked.body.details).toEqual({ customer_id: ['The customer id field is prohibited.'] });
   });
 
+  it('can log in again with the password of an admin, however many guesses there were', async () => {
+    const user = await addUser(app, { role: 'customer' });
+    for (let i = 0; i < 10; i++) await login(app, user.username, 'a guess');
+    expect((await login(app, user.username, RIGHT)).status).toBe(401);
+    await app.must('PATCH', `/users/${user.id}`, { password: STRONG });
+    expect((await login(app, user.username, STRONG)).status).toBe(200);
+  });
+
   it('cannot be of a customer who was erased', async () => {
     const customer = await app.must('POST', '/customers', { name: 'Customer' });
     await app.must('POST', `/customers/${customer.id}/erase`);

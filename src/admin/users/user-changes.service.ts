@@ -7,6 +7,7 @@ import { Clock } from '../../clock.js';
 import type { AuditEntry } from '../../database/audit.js';
 import { differences, personalDifferences, wholeRow } from '../../database/differences.js';
 import { User } from '../../database/entities/index.js';
+import { forgetFailures } from '../../database/failed-proofs.js';
 import { clearSecondFactor } from '../../database/second-factors.js';
 import { deleteSessionsOf } from '../../database/sessions.js';
 import { inTransaction } from '../../database/statements.js';
@@ -54,6 +55,7 @@ export class UserChangesService {
       if (Object.keys(changes).length === 0) return row;
       const { id: _id, createdAt: _createdAt, ...columns } = { ...changed, updatedAt: now };
       await manager.update(User, { id: row.id }, columns);
+      if (passwordHash !== undefined) await forgetFailures(await inTransaction(manager), row.id);
       if (endsSessions(row, changed)) await deleteSessionsOf(await inTransaction(manager), row.id);
       const personal = personalDifferences(this.metadata, row, changed, USERS.personal);
       await this.note(manager, asker, now, changed, {

@@ -8,7 +8,6 @@ import { changePassword } from '../../database/logins.js';
 import { deleteSessionsOf } from '../../database/sessions.js';
 import { inTransaction } from '../../database/statements.js';
 import { recordUserEvent } from '../../database/user-events.js';
-import { Failures } from '../failures.js';
 import { Reauthentication } from '../reauthentication.js';
 import type { ChangePassword } from './account.dto.js';
 
@@ -19,7 +18,6 @@ export class PasswordService {
     private readonly dataSource: DataSource,
     private readonly passwords: Passwords,
     private readonly reauthentication: Reauthentication,
-    private readonly failures: Failures,
     private readonly clock: Clock,
   ) {}
 
@@ -42,6 +40,6 @@ export class PasswordService {
       await recordUserEvent(manager, actor, now, request.session, { action: 'user.password_changed' });
       return true;
     });
-    if (!isChanged) await this.failures.refuse(user, 'changed meanwhile', actor, now);
+    if (!isChanged) await this.reauthentication.refuse(user, 'changed meanwhile', actor, now);
   }
 }

@@ -16,7 +16,6 @@ import { inTransaction, onPool, type Run } from '../../database/statements.js';
 import { recordUserEvent } from '../../database/user-events.js';
 import { conflict, fieldErrors, unauthorized } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
-import { Failures } from '../failures.js';
 import { Reauthentication } from '../reauthentication.js';
 import { generateRecoveryCodes, normalizedRecoveryCode } from './recovery-codes.js';
 import { SecondFactor } from './second-factor.js';
@@ -47,7 +46,6 @@ export class TotpService {
     private readonly dataSource: DataSource,
     private readonly secondFactor: SecondFactor,
     private readonly reauthentication: Reauthentication,
-    private readonly failures: Failures,
     private readonly clock: Clock,
   ) {
     this.pool = onPool(poolOf(dataSource));
@@ -118,7 +116,7 @@ export class TotpService {
         const used = await this.secondFactor.use(await inTransaction(manager), user.userId, proof);
         return used && { result: await work(manager, user, now) };
       }));
-    return done === false ? this.failures.refuse(user, 'wrong code', actor, now) : done.result;
+    return done === false ? this.reauthentication.refuse(user, 'wrong code', actor, now) : done.result;
   }
 
   private async giveRecoveryCodes(

@@ -7,7 +7,7 @@ import { Activation, Rebind } from './activation.entity.js';
 import { BlockedHardware } from './blocked-hardware.entity.js';
 import { Release, Artifact, DownloadToken } from './release.entity.js';
 import { ApiKey } from './api-key.entity.js';
-import { RecoveryCode, Session, SsoNonce, User } from './user.entity.js';
+import { FailedProof, RecoveryCode, Session, SsoNonce, User } from './user.entity.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { Customer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
@@ -53,6 +53,7 @@ export const ENTITIES = [
   Session,
   RecoveryCode,
   SsoNonce,
+  FailedProof,
   Customer,
   EventRow,
   Webhook,

@@ -110,3 +110,25 @@ export class SsoNonce {
   @Column({ type: 'timestamptz', name: 'expires_at' })
   expiresAt: Date;
 }
+
+/** Wrong passwords and codes for an account from a network, which they lock for that network alone. */
+@Entity({ name: 'failed_proofs' })
+export class FailedProof {
+  @PrimaryColumn({ type: 'uuid', name: 'user_id' })
+  userId: string;
+
+  @PrimaryColumn({ type: 'text' })
+  purpose: 'login' | 'reauthentication';
+
+  @PrimaryColumn({ type: 'text' })
+  network: string;
+
+  @Column({ type: 'integer' })
+  failures: number;
+
+  @Column({ type: 'timestamptz' })
+  since: Date;
+
+  @Column({ type: 'timestamptz', name: 'locked_until', nullable: true })
+  lockedUntil: Date | null;
+}
