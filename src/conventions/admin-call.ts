@@ -37,9 +37,20 @@ function idempotencyKeyOf({ headers, routeOptions }: FastifyRequest): string | n
 
 const CONDITIONAL: ReadonlySet<string> = new Set(['PATCH', 'DELETE']);
 
+/** Of a change to a resource itself. What belongs to one, and what is done to one, has no version to be held to. */
+function ifMatchOf({ headers, method, routeOptions }: FastifyRequest): string | null {
+  const ifMatch = headers['if-match'];
+  if (ifMatch === undefined) return null;
+  // Ignored, it would look as if it protected the call: a revocation can't be taken back.
+  if (!CONDITIONAL.has(method) || routeOptions.url?.endsWith('/:id') !== true) {
+    throw invalidRequest('This call takes no If-Match');
+  }
+  return ifMatch;
+}
+
 /**
  * What the conventions are to do for a request; null where there is no credential to do it for.
- * @throws ApiError 400 for an Idempotency-Key that can't be honoured
+ * @throws ApiError 400 for an Idempotency-Key or If-Match that can't be honoured
  */
 export function adminCallOf(context: ExecutionContext, reflector: Reflector): AdminCall | null {
   const http = context.switchToHttp();
@@ -58,6 +69,6 @@ export function adminCallOf(context: ExecutionContext, reflector: Reflector): Ad
     controller: context.getClass(),
     mutates,
     idempotencyKey: mutates ? idempotencyKeyOf(request) : null,
-    ifMatch: CONDITIONAL.has(request.method) ? (request.headers['if-match'] ?? null) : null,
+    ifMatch: mutates ? ifMatchOf(request) : null,
   };
 }

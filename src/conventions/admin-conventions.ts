@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { from, lastValueFrom, map, type Observable } from 'rxjs';
@@ -7,13 +8,17 @@ import { poolOf } from '../database/data-source.js';
 import { isOvertaken } from '../database/idempotency-keys.js';
 import { asOneUnit } from '../database/unit-of-work.js';
 import { isRecord } from '../http/checks.js';
+import { unavailable } from '../http/errors.js';
 import { etagOf } from '../http/etag.js';
 import { adminCallOf, type AdminCall } from './admin-call.js';
 import { Idempotency, type Outcome } from './idempotency.js';
-import { changedMeanwhile, Preconditions } from './preconditions.js';
+import { Preconditions } from './preconditions.js';
 
 /** Others change the same resource at the same moment; they are not that many. */
-const MOST_TRIES = 5;
+const MOST_TRIES = 10;
+
+/** Longer with each try and never the same, so that those who met once do not meet again. */
+const pauseMs = (tried: number): number => Math.random() * 10 * 2 ** Math.min(tried, 5);
 
 const WAITING = 256;
 
@@ -55,16 +60,17 @@ export class AdminConventions implements NestInterceptor {
   }
 
   private async inOneUnit(call: AdminCall, handle: () => Promise<unknown>): Promise<unknown> {
-    // On one snapshot a resource can't change between the look at its version and the change.
-    const isolation = call.ifMatch === null ? undefined : 'REPEATABLE READ';
+    // On one snapshot a resource can't change between the look at its version and the change. A star asks for no version.
+    const isolation = call.ifMatch === null || call.ifMatch.trim() === '*' ? undefined : 'REPEATABLE READ';
     for (let tried = 0; tried < MOST_TRIES; tried++) {
       try {
         return tell(call, await asOneUnit(this.dataSource, () => this.once(call, handle), isolation));
       } catch (error) {
         if (isolation === undefined || !isOvertaken(error)) throw error;
+        await sleep(pauseMs(tried));
       }
     }
-    throw changedMeanwhile();
+    throw unavailable(new Error('The resource was changed by others at every try'));
   }
 
   private async once(call: AdminCall, handle: () => Promise<unknown>): Promise<Outcome> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
+import { validate as isUuid } from 'uuid';
 import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
 import {
@@ -11,6 +12,7 @@ import {
   type StoredAnswer,
 } from '../database/idempotency-keys.js';
 import { onPool, type Run } from '../database/statements.js';
+import { isRecord } from '../http/checks.js';
 import { ENVELOPES } from '../http/envelopes.js';
 import { headersOf } from '../http/error-filter.js';
 import { conflict, idempotencyKeyConflict } from '../http/errors.js';
@@ -82,12 +84,14 @@ export class Idempotency {
     const [outcome, told] = await this.attempt(call, handle);
     const answer = this.vault.seal('idempotent-answer', nameOf(hash), encoded(told));
     const expiresAt = new Date(now.getTime() + KEPT_MS);
-    await keepAnswer(this.run, hash, { requestHash, answer }, { now, expiresAt });
+    const mentions = mentionedIn(told.body);
+    await keepAnswer(this.run, hash, { requestHash, answer, mentions }, { now, expiresAt });
     return outcome;
   }
 
   private replay(hash: KeyHash, stored: StoredAnswer, requestHash: Buffer): Outcome {
     if (!stored.requestHash.equals(requestHash)) throw idempotencyKeyConflict();
+    if (stored.answer === null) throw conflict('The answer to this request has been erased');
     const answer = decoded(this.vault.open('idempotent-answer', nameOf(hash), stored.answer));
     return { replayed: true, ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } };
   }
@@ -117,6 +121,14 @@ const keptHeaders = (reply: FastifyReply): Record<string, string> =>
       return value === undefined ? [] : [[name, String(value)]];
     }),
   );
+
+/** What names the resources that an answer tells of, one or a list of them. */
+const mentionedIn = (body: unknown): string[] => {
+  const data = isRecord(body) ? body.data : null;
+  const resources = (Array.isArray(data) ? data : [data]).filter(isRecord);
+  const ids = resources.flatMap(({ id, customer_id }) => [id, customer_id]);
+  return [...new Set(ids.filter((id) => typeof id === 'string').filter((id) => isUuid(id)))];
+};
 
 const nameOf = (hash: KeyHash): string => hash.toString('hex');
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { isRecord } from '../http/checks.js';
-import { invalidRequest, preconditionFailed } from '../http/errors.js';
+import { preconditionFailed } from '../http/errors.js';
 import { etagOf, isMatched } from '../http/etag.js';
 import type { AdminCall } from './admin-call.js';
 
@@ -13,7 +13,7 @@ interface Resources {
 const isOfResources = (controller: object): controller is Resources =>
   'get' in controller && typeof controller.get === 'function';
 
-export const changedMeanwhile = () => preconditionFailed('The resource has changed since it was read');
+const changedMeanwhile = () => preconditionFailed('The resource has changed since it was read');
 
 /** Holds a change to the version of the resource that its sender has seen. */
 @Injectable()
@@ -23,12 +23,11 @@ export class Preconditions {
   /**
    * Call it in a unit of work on one snapshot: the resource is read as it is there, and a change by another that commits
    * before ours makes the unit fail, so nothing can come in between.
-   * @throws ApiError 404 for no such resource, 412 for another version of it, 400 where no resource has a version
+   * @throws ApiError 404 for no such resource, 412 for another version of it
    */
   async require({ request, controller }: AdminCall, ifMatch: string): Promise<void> {
     const resources = this.modules.get<object>(controller, { strict: false });
-    // Ignored, it would look as if it protected the call.
-    if (!isOfResources(resources)) throw invalidRequest('This call takes no If-Match');
+    if (!isOfResources(resources)) throw new Error(`${controller.name} has no get(id) to tell a version by`);
     const { id = '' } = request.params as { readonly id?: string };
     const answer = await resources.get(id);
     const etag = etagOf(isRecord(answer) ? answer.data : null);

@@ -3,7 +3,8 @@ import { isRecord } from './checks.js';
 
 /**
  * Members of a resource that are no part of its version: secrets that one answer shows and the next one masks, and what
- * panels change all the time. Were they, no admin could ever change a license that is in use.
+ * changes without an admin. Were they, nobody could ever change a license that is in use, or the address of a receiver
+ * that fails.
  */
 const NOT_PART_OF_IT: ReadonlySet<string> = new Set([
   'key',
@@ -12,6 +13,8 @@ const NOT_PART_OF_IT: ReadonlySet<string> = new Set([
   'licenses',
   'seats',
   'last_used_at',
+  'failing_since',
+  'previous_secret_until',
 ]);
 
 /** The entity tag of a resource as an admin sees it, quotes included; null for what is no resource. */

@@ -97,6 +97,32 @@ describe('If-Match', () => {
     }
   });
 
+  it('lets every change through that only wants the resource to be there', async () => {
+    const { id } = await product();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => patch(`/products/${id}`, { name: `n${i}` }, '*')),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await patch(`/products/${hardwareId()}`, { name: 'x' }, '*')).status).toBe(404);
+  });
+
+  it('is refused where there is no version that it could be held to', async () => {
+    const { license } = await app.sell();
+    const { id } = await app.must('POST', '/versions', { product: license.product, version: '1.0.0' });
+    const etag = await etagOf(`/licenses/${license.id}`);
+    for (const [method, path] of [
+      ['POST', `/licenses/${license.id}/revoke`],
+      ['POST', `/licenses/${license.id}/rotate-key`],
+      ['DELETE', `/licenses/${license.id}/activations`],
+      ['DELETE', `/versions/${id}/artifacts/${id}`],
+      ['POST', '/products'],
+    ] as const) {
+      const { status, body } = await app.admin(method, path, {}, { 'if-match': etag });
+      expect([path, status, body.error]).toEqual([path, 400, 'This call takes no If-Match']);
+    }
+    expect((await app.must('GET', `/licenses/${license.id}`)).status).toBe('active');
+  });
+
   it('is not upset by what panels do', async () => {
     const { license, key } = await app.sell();
     const own = `/licenses/${license.id}`;
