@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock.js';
 import { Product } from '../database/entities/index.js';
+import { independently } from '../database/unit-of-work.js';
 
 const RELOAD_AFTER_MS = 60_000;
 
@@ -22,7 +23,10 @@ export class KnownPrefixes {
   async current(): Promise<ReadonlySet<string>> {
     const now = this.clock.now().getTime();
     if (now >= this.reloadAt) {
-      const products = await this.dataSource.manager.find(Product, { select: { keyPrefix: true } });
+      // Shared by all requests: what one of them has not committed yet is no part of it.
+      const products = await independently(() =>
+        this.dataSource.manager.find(Product, { select: { keyPrefix: true } }),
+      );
       this.prefixes = new Set(products.map((product) => product.keyPrefix));
       this.reloadAt = now + RELOAD_AFTER_MS;
     }

@@ -12,6 +12,7 @@ import {
 } from '../database/license-facts.js';
 import { lockLicense } from '../database/seat-facts.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
+import { independently } from '../database/unit-of-work.js';
 import { parseHardwareId } from '../domain/hardware-id.js';
 import { checksumVerdict, normalizeLicenseKey } from '../domain/license-key.js';
 import { withoutBuild } from '../domain/version.js';
@@ -72,12 +73,16 @@ export class LicenseGate {
     private readonly clock: Clock,
   ) {
     this.pool = onPool(poolOf(dataSource));
-    this.facts = new DataLoader((queries) => loadLicenseFactsTogether(this.pool, queries), {
-      // Nothing is remembered: gathering saves round trips, and each verdict still reads the database after its request.
-      cache: false,
-      batchScheduleFn: setImmediate,
-      maxBatchSize: MOST_TOGETHER,
-    });
+    this.facts = new DataLoader(
+      // In whichever request they are gathered, they are no part of it.
+      (queries) => independently(() => loadLicenseFactsTogether(this.pool, queries)),
+      {
+        // Nothing is remembered: gathering saves round trips, and each verdict still reads the database after its request.
+        cache: false,
+        batchScheduleFn: setImmediate,
+        maxBatchSize: MOST_TOGETHER,
+      },
+    );
   }
 
   async knock(presented: Presented): Promise<Knock> {

@@ -5,7 +5,15 @@ import { violatedConstraint } from './violations.js';
 /** An answer under its key, as it is stored. */
 export interface StoredAnswer {
   readonly requestHash: Buffer;
+  /** Null once it was erased. */
+  readonly answer: Buffer | null;
+}
+
+export interface NewAnswer {
+  readonly requestHash: Buffer;
   readonly answer: Buffer;
+  /** The ids of what it tells of, and of whose it is. */
+  readonly mentions: readonly string[];
 }
 
 const CLAIM: Statement = {
@@ -26,14 +34,15 @@ const FIND: Statement = {
 };
 
 export async function findAnswer(run: Run, hash: Buffer, now: Date): Promise<StoredAnswer | null> {
-  return (await run<{ requestHash: Buffer; answer: Buffer }>(FIND, [hash, now])).rows[0] ?? null;
+  return (await run<{ requestHash: Buffer; answer: Buffer | null }>(FIND, [hash, now])).rows[0] ?? null;
 }
 
 const KEEP: Statement = {
   name: 'keep-idempotent-answer',
-  text: `insert into idempotency_keys as kept (hash, request_hash, answer, created_at, expires_at) values ($1, $2, $3, $4, $5)
+  text: `insert into idempotency_keys as kept (hash, request_hash, answer, created_at, expires_at, mentions)
+    values ($1, $2, $3, $4, $5, $6)
     on conflict (hash) do update set request_hash = excluded.request_hash, answer = excluded.answer,
-      created_at = excluded.created_at, expires_at = excluded.expires_at
+      mentions = excluded.mentions, created_at = excluded.created_at, expires_at = excluded.expires_at
     where kept.expires_at <= $4`,
 };
 
@@ -41,10 +50,20 @@ const KEEP: Statement = {
 export async function keepAnswer(
   run: Run,
   hash: Buffer,
-  { requestHash, answer }: StoredAnswer,
+  { requestHash, answer, mentions }: NewAnswer,
   { now, expiresAt }: { readonly now: Date; readonly expiresAt: Date },
 ): Promise<void> {
-  await run(KEEP, [hash, requestHash, answer, now, expiresAt]);
+  await run(KEEP, [hash, requestHash, answer, now, expiresAt, mentions]);
+}
+
+const ERASE: Statement = {
+  name: 'erase-idempotent-answers',
+  text: 'update idempotency_keys set answer = null where mentions && $1::uuid[] and answer is not null',
+};
+
+/** Takes away the answers that tell of any of these; that their requests were carried out stays known. */
+export async function eraseAnswers(run: Run, ids: readonly string[]): Promise<void> {
+  await run(ERASE, [ids]);
 }
 
 /** SQLSTATE of a snapshot that another transaction has overtaken. */

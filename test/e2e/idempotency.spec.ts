@@ -153,6 +153,19 @@ describe('a request under an Idempotency-Key', () => {
     expect(await countOf('audit_events', 'subject_id = $1', license.id)).toBe(before);
   });
 
+  it('is not answered again with what was erased, and not carried out again either', async () => {
+    const key = draw();
+    const body = { name: 'Harbour Ltd', email: 'it@harbour.example' };
+    const first = await send('POST', '/customers', body, key);
+    expect(first.status).toBe(201);
+    await app.must('POST', `/customers/${first.body.data.id}/erase`);
+    const again = await send('POST', '/customers', body, key);
+    expect([again.status, again.body]).toEqual([
+      409,
+      { success: false, code: 'CONFLICT', error: 'The answer to this request has been erased' },
+    ]);
+  });
+
   it('is refused a second time while it still runs, and replayed afterwards', async () => {
     const { license } = await app.sell();
     const key = draw();

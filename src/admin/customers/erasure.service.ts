@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
+import { eraseAnswers } from '../../database/idempotency-keys.js';
 import { eraseCustomerEvents, eraseLicenses, eraseUsers } from '../../database/customer-erasure.js';
 import { Customer } from '../../database/entities/index.js';
 import { inTransaction } from '../../database/statements.js';
@@ -27,12 +28,12 @@ async function hold(manager: EntityManager, id: string): Promise<Customer> {
  * Erased: name, email and metadata of the customer; its users with their sessions, recovery codes and prepared log-ins;
  * metadata and status reason of its licenses; host names and addresses of their seats, released ones included; the reasons
  * for which hardware of these seats is blocked; the personal side of every audit event about all of these, made by one of
- * its users or panels, or about what was the customer's at that moment; and the data of outgoing events alike, sent or not.
+ * its users or panels, or about what was the customer's at that moment; the data of outgoing events alike, sent or not;
+ * and answers that are kept for an Idempotency-Key.
  *
  * Stays: the customer as an id that licenses and counts hang on; licenses with their state, dates, limits and keys; seats,
  * their hardware ids, versions and usage; moves; the audit events themselves, and the chain, which covers a salted hash of
- * what was erased. Panels go on working, and what they say of themselves from now on is not kept. What is kept of a call
- * for its Idempotency-Key is encrypted and gone within a day.
+ * what was erased. Panels go on working, and what they say of themselves from now on is not kept.
  */
 @Injectable()
 export class ErasureService {
@@ -53,6 +54,7 @@ export class ErasureService {
     const users = await eraseUsers(run, customer.id);
     const licenses = await eraseLicenses(run, customer.id, now);
     await eraseCustomerEvents(run, customer.id);
+    await eraseAnswers(run, [customer.id]);
     const erased = { name: null, email: null, metadata: {}, erasedAt: now, updatedAt: now };
     await manager.update(Customer, { id: customer.id }, erased);
     for (const userId of users) {

@@ -9,8 +9,12 @@ export class IdempotencyKey {
   @Column({ type: 'bytea', name: 'request_hash' })
   requestHash: Buffer;
 
-  @Column({ type: 'bytea' })
-  answer: Buffer;
+  /** Null once it was erased. */
+  @Column({ type: 'bytea', nullable: true })
+  answer: Buffer | null;
+
+  @Column({ type: 'uuid', array: true })
+  mentions: string[];
 
   @Column({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
