@@ -1,7 +1,7 @@
 import { Controller, Get, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { renderMetrics } from '../metrics/metrics.js';
+import { EXAMPLE_METRICS, renderMetrics } from '../metrics/metrics.js';
 import { Answers } from '../http/api-doc.js';
 import { content } from '../http/shapes.js';
 import { MetricsGuard } from './metrics.guard.js';
@@ -13,7 +13,7 @@ export class MetricsController {
   @Get()
   @Answers(
     'getMetrics',
-    { 200: content({ 'text/plain': 'mooring_verdicts_total{action="validate",code="VALID"} 1' }) },
+    { 200: content({ 'text/plain': EXAMPLE_METRICS }) },
     { description: 'For Prometheus: free on the machine itself, elsewhere with METRICS_TOKEN.' },
   )
   @ApiBearerAuth()

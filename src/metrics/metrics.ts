@@ -7,9 +7,13 @@ const registry = new Registry();
 
 collectDefaultMetrics({ register: registry });
 
-const verdicts = new Counter({
+const VERDICTS = {
   name: 'mooring_license_verdicts_total',
   help: 'Verdicts of the license plane, VALID included.',
+} as const;
+
+const verdicts = new Counter({
+  ...VERDICTS,
   labelNames: ['action', 'code'] as const,
   registers: [registry],
 });
@@ -22,6 +26,13 @@ const requests = new Histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
   registers: [registry],
 });
+
+/** A few lines of what `renderMetrics` tells, for the API's document. */
+export const EXAMPLE_METRICS = [
+  `# HELP ${VERDICTS.name} ${VERDICTS.help}`,
+  `# TYPE ${VERDICTS.name} counter`,
+  `${VERDICTS.name}{action="validate",code="VALID"} 1`,
+].join('\n');
 
 export interface MeasuredRequest {
   readonly plane: Plane;

@@ -92,6 +92,18 @@ const minted = async (replay: Replay): Promise<void> => {
   replay.let(EXAMPLE_NONCE, body.nonce);
 };
 
+const explained = (metrics: string) => new Set(metrics.match(/^# (?:HELP|TYPE) .*$/gm));
+
+/** Samples come with use; what a metric is called and is for is told from the start. */
+function knowsItsMetrics(replay: Replay, { body }: Answer): void {
+  const { example } = replay.call('GET /metrics').operation.responses['200'].content['text/plain'];
+  const measured = new Set([...example.matchAll(/^(\w+)/gm)].map(([, name]) => name));
+  expect(measured.size).toBeGreaterThan(0);
+  const told = explained(body);
+  expect([...explained(example)].filter((line) => !told.has(line))).toEqual([]);
+  expect([...measured].filter((name) => !body.includes(`# TYPE ${name} `))).toEqual([]);
+}
+
 /** Maria is made, comes in, and sees to her account. */
 const MARIA_COMES: readonly (Step | string)[] = [
   'POST /admin/users',
@@ -178,7 +190,7 @@ export const STORY: readonly (Step | string)[] = [
   'GET /openapi.json',
   'GET /health/live',
   'GET /health/ready',
-  'GET /metrics',
+  { call: 'GET /metrics', after: knowsItsMetrics },
   'GET /.well-known/jwks.json',
   'GET /license/keys',
 
