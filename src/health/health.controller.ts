@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import { Answers } from '../http/api-doc.js';
+import { UNAVAILABLE } from '../http/errors.js';
 import { always, flag, number, object, optional, type Wire } from '../http/shapes.js';
 import { DatabaseHealth } from './database-health.js';
 
@@ -44,6 +45,7 @@ export class HealthController {
     {
       description:
         'Whether to send requests here: 503 while the database is away, and once the service is stopping.',
+      refuses: { 503: [UNAVAILABLE] },
     },
   )
   @HealthCheck({ swaggerDocumentation: false })

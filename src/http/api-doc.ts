@@ -41,7 +41,7 @@ export interface CallDoc {
   readonly headers?: Readonly<Record<string, HeaderDoc>>;
 }
 
-export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 412 | 416 | 422;
+export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 412 | 416 | 422 | 503;
 
 export interface HeaderDoc {
   readonly description: string;

@@ -136,11 +136,13 @@ export const rateLimited = (retryAfterSeconds: number): ApiError =>
     headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) },
   });
 
+export const UNAVAILABLE = 'Service temporarily unavailable';
+
 /** A dependency is down: worth another try soon. */
 export const unavailable = (cause?: unknown): ApiError =>
   new ApiError('INTERNAL_ERROR', {
     status: 503,
-    error: 'Service temporarily unavailable',
+    error: UNAVAILABLE,
     headers: { 'retry-after': '5' },
     cause,
   });

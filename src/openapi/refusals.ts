@@ -22,6 +22,7 @@ const CODE_OF: Readonly<Record<number, ErrorCode>> = {
   404: 'NOT_FOUND',
   409: 'CONFLICT',
   412: 'CONFLICT',
+  503: 'INTERNAL_ERROR',
 };
 
 const TAKEN = new RegExp(`^${SENTENCES.taken.replace(':field', '(.+)')}$`);

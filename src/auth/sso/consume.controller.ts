@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SessionCookie } from '../../access/session-cookie.js';
 import { localPath } from '../../domain/local-path.js';
 import { Answers } from '../../http/api-doc.js';
+import { UNAVAILABLE } from '../../http/errors.js';
 import { fromOf } from '../from.js';
 import { EXAMPLE_NONCE } from './sso.controller.js';
 import { SsoService } from './sso.service.js';
@@ -32,7 +33,7 @@ export class ConsumeController {
     {
       description: 'Sets the session as a cookie that no script can read. HEAD uses nothing up.',
       parameters: { nonce: EXAMPLE_NONCE },
-      refuses: { 401: ['Invalid or expired nonce'] },
+      refuses: { 401: ['Invalid or expired nonce'], 503: [UNAVAILABLE] },
       headers: {
         Location: { description: 'The target path.', example: '/licenses' },
         'Set-Cookie': {
