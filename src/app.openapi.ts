@@ -12,7 +12,7 @@ the panel plane for everything else. Clients ignore fields that they don't know:
 fields that are not documented. Every 429 and 503 says by \`Retry-After\` when to come back.
 
 Changes on the admin plane take an \`Idempotency-Key\`, and those to one resource its \`ETag\` as \`If-Match\`. \`x-permission\` is what
-an API key must hold, \`x-rate-limit\` what a call is counted by and the setting that says how many there may be.`;
+an API key must hold, all of it where it is a list, \`x-rate-limit\` what a call is counted by and the setting that says how many there may be.`;
 
 /** What the tags gather, in the order in which they are shown. */
 const TAGS = {

@@ -1,13 +1,13 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { ACCESS, kindOfAccess, permits, type RequiredAccess } from '../http/access.js';
+import { ACCESS, kindOfAccess, permits, type RequiredAccesses } from '../http/access.js';
 import { ApiError, forbidden, unauthorized } from '../http/errors.js';
 import { planeOf } from '../http/planes.js';
 
 /**
- * Stands before every route. On the admin plane, and wherever a route names a resource, it wants a credential that reaches
- * that resource; an admin route that names none is open to nobody.
+ * Stands before every route. On the admin plane, and wherever a route names resources, it wants a credential that reaches
+ * each of them; an admin route that names none is open to nobody.
  */
 @Injectable()
 export class AdminGuard implements CanActivate {
@@ -15,7 +15,7 @@ export class AdminGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const required = this.reflector.getAllAndOverride<RequiredAccess | undefined>(ACCESS, [
+    const required = this.reflector.getAllAndOverride<RequiredAccesses | undefined>(ACCESS, [
       context.getHandler(),
       context.getClass(),
     ]);
@@ -25,10 +25,11 @@ export class AdminGuard implements CanActivate {
       const route = `${context.getClass().name}.${context.getHandler().name}`;
       throw new ApiError('FORBIDDEN', { cause: new Error(`${route} has no @Requires`) });
     }
-    const { resource } = required;
-    if (!permits(request.principal.permissions, resource, kindOfAccess(required, request.method))) {
-      throw forbidden(`API key is not scoped for '${resource}'`);
-    }
+    const { permissions } = request.principal;
+    const missing = required.find(
+      (each) => !permits(permissions, each.resource, kindOfAccess(each, request.method)),
+    );
+    if (missing !== undefined) throw forbidden(`API key is not scoped for '${missing.resource}'`);
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ACCESS, kindOfAccess, type RequiredAccess } from '../http/access.js';
+import { ACCESS, kindOfAccess, type RequiredAccesses } from '../http/access.js';
 import { invalidRequest } from '../http/errors.js';
 import type { Principal } from '../http/principal.js';
 
@@ -56,12 +56,12 @@ export function adminCallOf(context: ExecutionContext, reflector: Reflector): Ad
   const http = context.switchToHttp();
   const request = http.getRequest<FastifyRequest>();
   const { principal } = request;
-  const required = reflector.getAllAndOverride<RequiredAccess | undefined>(ACCESS, [
+  const required = reflector.getAllAndOverride<RequiredAccesses | undefined>(ACCESS, [
     context.getHandler(),
     context.getClass(),
   ]);
   if (!principal || required === undefined) return null;
-  const mutates = kindOfAccess(required, request.method) === 'write';
+  const mutates = required.some((each) => kindOfAccess(each, request.method) === 'write');
   return {
     request,
     reply: http.getResponse<FastifyReply>(),

@@ -29,20 +29,28 @@ export interface RequiredAccess {
   readonly kind?: AccessKind;
 }
 
+/** What a call requires, all of it; a refusal names the first that is missing. */
+export type RequiredAccesses = readonly RequiredAccess[];
+
 export const ACCESS = 'mooring:access';
 
 /** The same for the API's document. */
 export const PERMISSION = 'x-permission';
 
 /**
- * Names the resource that a controller or a handler of the admin plane guards; the handler's wins.
+ * Names the resource that a controller or a handler of the admin plane guards; the handler's wins. A route that reaches
+ * into several names each with what it does there: `{ customers: 'read', users: 'read' }`.
  * A route of that plane without it is refused, so that forgetting it closes a door instead of opening one.
  */
-export const Requires = (resource: Resource, kind?: AccessKind) =>
-  applyDecorators(
-    SetMetadata(ACCESS, { resource, kind } satisfies RequiredAccess),
-    ApiExtension(PERMISSION, { resource, kind } satisfies RequiredAccess),
-  );
+export function Requires(resource: Resource, kind?: AccessKind): ClassDecorator & MethodDecorator;
+export function Requires(each: Partial<Record<Resource, AccessKind>>): ClassDecorator & MethodDecorator;
+export function Requires(what: Resource | Partial<Record<Resource, AccessKind>>, kind?: AccessKind) {
+  const required: RequiredAccesses =
+    typeof what === 'string'
+      ? [{ resource: what, kind }]
+      : (Object.keys(what) as Resource[]).map((resource) => ({ resource, kind: what[resource] }));
+  return applyDecorators(SetMetadata(ACCESS, required), ApiExtension(PERMISSION, required));
+}
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 

@@ -1,5 +1,11 @@
 import { CALL, type CallFacts } from '../http/api-doc.js';
-import { kindOfAccess, PERMISSION, type AccessKind, type RequiredAccess } from '../http/access.js';
+import {
+  kindOfAccess,
+  PERMISSION,
+  type AccessKind,
+  type RequiredAccesses,
+  type Resource,
+} from '../http/access.js';
 import { apiSegmentOf, planeOf, type Plane } from '../http/planes.js';
 import type { JsonSchema } from '../http/shapes.js';
 
@@ -12,7 +18,7 @@ export interface FoundOperation {
   readonly responses: Readonly<Record<string, unknown>>;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly [CALL]?: CallFacts;
-  readonly [PERMISSION]?: RequiredAccess;
+  readonly [PERMISSION]?: RequiredAccesses;
 }
 
 export interface FoundParameter {
@@ -37,7 +43,8 @@ export interface Call {
   readonly takesJson: boolean;
   readonly takesBytes: boolean;
   readonly pathParameters: readonly string[];
-  readonly permission: { readonly resource: string; readonly kind: AccessKind } | null;
+  /** What an API key must hold, all of it; null where none is asked for. */
+  readonly permissions: readonly { readonly resource: Resource; readonly kind: AccessKind }[] | null;
   /** Whether it may be sent again under an Idempotency-Key, and held to a version by If-Match. */
   readonly isRepeatable: boolean;
   readonly isConditional: boolean;
@@ -52,11 +59,11 @@ export function callsOf(paths: Readonly<Record<string, Readonly<Record<string, F
 
 function callOf(method: string, path: string, found: FoundOperation, isReadable: boolean): Call {
   const content = Object.keys(found.requestBody?.content ?? {});
-  const required = found[PERMISSION];
-  const permission =
-    required === undefined
-      ? null
-      : { resource: required.resource, kind: kindOfAccess(required, method.toUpperCase()) };
+  const permissions =
+    found[PERMISSION]?.map((required) => ({
+      resource: required.resource,
+      kind: kindOfAccess(required, method.toUpperCase()),
+    })) ?? null;
   const takesBytes = content.some((type) => type !== 'application/json');
   const pathParameters = (found.parameters ?? [])
     .filter((each) => each.in === 'path')
@@ -71,10 +78,10 @@ function callOf(method: string, path: string, found: FoundOperation, isReadable:
     takesJson: content.includes('application/json'),
     takesBytes,
     pathParameters,
-    permission,
-    isRepeatable: permission?.kind === 'write' && !takesBytes,
+    permissions,
+    isRepeatable: permissions !== null && permissions.some(({ kind }) => kind === 'write') && !takesBytes,
     isConditional:
-      permission !== null &&
+      permissions !== null &&
       isReadable &&
       path.endsWith('/{id}') &&
       (method === 'patch' || method === 'delete'),

@@ -46,7 +46,7 @@ function success(call: Call, status: number, shape: Shape | null): object {
     headers: {
       ...referTo([
         ...headersOf(call, status),
-        ...(isResource(shape) && call.permission ? (['ETag'] as const) : []),
+        ...(isResource(shape) && call.permissions ? (['ETag'] as const) : []),
       ]),
       ...ownHeaders(call, status),
     },
@@ -79,8 +79,14 @@ function responsesOf(call: Call, shared: SharedResponses): Record<string, object
   return Object.fromEntries([...successes, ...refusals]);
 }
 
+/** One as a text, several as a list of texts. */
+function permissionText(permissions: NonNullable<Call['permissions']>): string | readonly string[] {
+  const [first = '', ...more] = permissions.map(({ resource, kind }) => `${resource}:${kind}`);
+  return more.length === 0 ? first : [first, ...more];
+}
+
 function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): object {
-  const { found, facts, permission } = call;
+  const { found, facts, permissions } = call;
   const { tags } = found;
   const operationId = facts?.operationId ?? found.operationId ?? '';
   const body = requestBody(call, schemas);
@@ -91,7 +97,7 @@ function operationOf(call: Call, schemas: Schemas, shared: SharedResponses): obj
     ...(facts?.description !== undefined && { description: facts.description }),
     tags,
     security: credentialsOf(call),
-    ...(permission !== null && { 'x-permission': `${permission.resource}:${permission.kind}` }),
+    ...(permissions !== null && { 'x-permission': permissionText(permissions) }),
     ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
     parameters: parametersOf(call),
     ...(body !== undefined && { requestBody: body }),

@@ -82,7 +82,7 @@ const isOpen = ({ found }: Call): boolean =>
 
 /** Everything a call may be refused with, besides what its own decorator says. */
 function ofTheCall(call: Call): Refusal[] {
-  const { plane, permission, takesJson, takesBytes, facts } = call;
+  const { plane, permissions, takesJson, takesBytes, facts } = call;
   const own = facts?.refuses ?? {};
   const isApi = call.segment !== null;
   return [
@@ -103,7 +103,7 @@ function ofTheCall(call: Call): Refusal[] {
     ...(plane === 'panel' && !isOpen(call) && own[401] === undefined
       ? said(401, 'Missing authorization')
       : []),
-    ...(permission === null ? [] : said(403, `API key is not scoped for '${permission.resource}'`)),
+    ...(permissions ?? []).flatMap(({ resource }) => said(403, `API key is not scoped for '${resource}'`)),
     ...(mayBeForged(call) ? said(403, 'The request came from another site') : []),
     ...(own[404] === undefined
       ? call.pathParameters.flatMap((name) =>

@@ -219,14 +219,24 @@ describe('an erased customer', () => {
     expect(stored).toEqual([{ hostname: null, anonymous: true }]);
   });
 
-  it('is erased by those who may write customers', async () => {
+  it('is erased by those who may write all that goes', async () => {
     const { customer } = await plant(app, newMarks());
     const headers = bearer(await tokenOf(app, await addUser(app, { role: 'support' })));
     const path = `/api/v1/admin/customers/${customer.id}/erase`;
     expect((await app.request('POST', path, { headers })).status).toBe(403);
+    const scopes = ['customers:write', 'users:write', 'licenses:write'];
+    const withKey = async (permissions: string[]) => {
+      const { key } = await app.must('POST', '/api-keys', { name: 'Scoped', permissions });
+      return app.request('POST', path, { headers: { 'x-admin-key': key } });
+    };
+    for (const scope of scopes) {
+      const { status, body } = await withKey(scopes.filter((each) => each !== scope));
+      expect([status, body.error]).toEqual([403, `API key is not scoped for '${scope.split(':')[0]}'`]);
+    }
     expect((await erase(randomUUID())).status).toBe(404);
     expect((await erase('x')).status).toBe(404);
     expect(await app.must('GET', `/customers/${customer.id}`)).toMatchObject({ erased_at: null });
+    expect((await withKey(scopes)).status).toBe(200);
   });
 
   it('is erased by one of two who try at once', async () => {

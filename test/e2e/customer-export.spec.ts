@@ -117,14 +117,22 @@ describe('the export of a customer', () => {
     expect([text.includes(word), text.includes(address)]).toEqual([false, false]);
   });
 
-  it('is for those who may read customers, and of one who is there', async () => {
+  it('is for those who may read all that it shows, and of one who is there', async () => {
     const { id } = await app.must('POST', '/customers', { name: 'Somebody' });
     const headers = bearer(await tokenOf(app, await addUser(app, { role: 'support' })));
     const get = (path: string, more: Record<string, string>) =>
       app.request('GET', `/api/v1/admin/customers/${path}/export`, { headers: more });
     expect((await get(id, headers)).status).toBe(200);
-    const { key } = await app.must('POST', '/api-keys', { name: 'Other', permissions: ['licenses:read'] });
-    expect((await get(id, { 'x-admin-key': key })).status).toBe(403);
+    const scopes = ['customers:read', 'users:read', 'licenses:read', 'audit:read'];
+    const withKey = async (permissions: string[]) => {
+      const { key } = await app.must('POST', '/api-keys', { name: 'Scoped', permissions });
+      return get(id, { 'x-admin-key': key });
+    };
+    expect((await withKey(scopes)).status).toBe(200);
+    for (const scope of scopes) {
+      const { status, body } = await withKey(scopes.filter((each) => each !== scope));
+      expect([status, body.error]).toEqual([403, `API key is not scoped for '${scope.split(':')[0]}'`]);
+    }
     for (const none of [randomUUID(), 'x']) {
       const { status, body } = await app.admin('GET', `/customers/${none}/export`);
       expect([status, body.error]).toEqual([404, 'Customer not found']);

@@ -13,6 +13,9 @@ class Guarded {
 
   @Requires('versions')
   versions() {}
+
+  @Requires({ customers: 'read', users: 'read', audit: 'write' })
+  several() {}
 }
 
 class Forgotten {
@@ -81,6 +84,17 @@ describe('the admin guard', () => {
       "403 API key is not scoped for 'versions'",
     );
   });
+
+  it.each([
+    [['all'], 'passes'],
+    [['customers:read', 'users:read', 'audit:write'], 'passes'],
+    [['read', 'audit:write'], 'passes'],
+    [['users:read'], "403 API key is not scoped for 'customers'"],
+    [['customers:read', 'audit:write'], "403 API key is not scoped for 'users'"],
+    [['read'], "403 API key is not scoped for 'audit'"],
+  ])('wants all that a handler requires: %j %s', (permissions, outcome) =>
+    expect(attempt({ handler: Guarded.prototype.several, permissions })).toBe(outcome),
+  );
 
   it('closes an admin route that forgot to name its resource, to every key', () => {
     const forgotten = { type: Forgotten, handler: Forgotten.prototype.list };

@@ -61,6 +61,7 @@ export class CustomersController {
   }
 
   @Post(':id/erase')
+  @Requires({ customers: 'write', users: 'write', licenses: 'write' })
   @HttpCode(200)
   @AdminAnswers('eraseCustomer', CUSTOMER, {
     description:
@@ -73,6 +74,7 @@ export class CustomersController {
   }
 
   @Get(':id/export')
+  @Requires({ customers: 'read', users: 'read', licenses: 'read', audit: 'read' })
   @Answers(
     'exportCustomer',
     { 200: CUSTOMER_EXPORT },
