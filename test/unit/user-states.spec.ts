@@ -55,6 +55,12 @@ describe('a change of a user', () => {
     expect([losesAdmin(user(), changed), endsSessions(user(), changed)]).toEqual([loses, ends]);
   });
 
+  it('ends the sessions of who goes to another customer, for they tell of the time before', () => {
+    const row = user({ role: 'customer', customerId: 'a' });
+    expect(endsSessions(row, changedUser(row, { customer_id: 'b' }))).toBe(true);
+    expect(endsSessions(row, changedUser(row, { customer_id: 'a' }))).toBe(false);
+  });
+
   it.each([
     [user({ status: 'suspended' }), { role: 'support' }],
     [user({ role: 'support' }), { status: 'suspended' }],

@@ -15,7 +15,7 @@ export function changedUser(row: User, { customer_id, passwordHash, ...change }:
     email,
     role,
     status,
-    customerId: customer_id === undefined ? kept : customer_id,
+    customerId: customer_id === undefined ? kept : (customer_id?.toLowerCase() ?? null),
     // A new password opens an account that was locked by those who guessed at the old one.
     ...(passwordHash !== undefined && { passwordHash, failedLogins: 0, lockedUntil: null }),
   };
@@ -28,4 +28,7 @@ export const losesAdmin = (row: User, changed: User): boolean =>
 
 /** What a session was opened with, or for, is no longer so. */
 export const endsSessions = (row: User, changed: User): boolean =>
-  changed.passwordHash !== row.passwordHash || changed.role !== row.role || changed.status === 'suspended';
+  changed.passwordHash !== row.passwordHash ||
+  changed.role !== row.role ||
+  changed.customerId !== row.customerId ||
+  changed.status === 'suspended';

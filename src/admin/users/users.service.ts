@@ -78,7 +78,7 @@ export class UsersService {
       passwordHash: password === undefined ? null : await this.passwords.hash(password),
       failedLogins: 0,
       lockedUntil: null,
-      customerId: body.customer_id ?? null,
+      customerId: body.customer_id?.toLowerCase() ?? null,
       totpSecret: null,
       totpEnabledAt: null,
       totpLastStep: null,
