@@ -30,6 +30,8 @@ export type AuditEntry = Entry &
 export interface OutgoingEvent {
   /** The body of the resource as the admin plane answers it. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** Whose the resource is as `data` tells it, where the event is of the time when it was another's. */
+  readonly customerId?: string | null;
 }
 
 const RECORD_AUDIT: Statement = {
@@ -46,7 +48,7 @@ const RECORD_AUDIT: Statement = {
         and exists (select from customers where id = $14::uuid and erased_at is not null))
     ), outgoing as (
       insert into events (id, type, occurred_at, customer_id, data)
-      select id, action, occurred_at, $14::uuid, $13::jsonb from event
+      select id, action, occurred_at, $16::uuid, $13::jsonb from event
       where $13 is not null and exists (select from webhooks where enabled and events && $15::text[])
     )
     insert into audit_unsealed (event_id) select id from event`,
@@ -91,5 +93,6 @@ export async function recordAudit(
     entry.event === undefined ? null : JSON.stringify(entry.event.data),
     customerId,
     entry.event === undefined ? null : patternsFor(entry.action),
+    entry.event?.customerId === undefined ? customerId : entry.event.customerId,
   ]);
 }

@@ -5,27 +5,38 @@ import {
   FIRST_ID,
   formerUsers,
   HELD_LICENSE_BATCH,
+  licensesSince,
 } from './customer-trail.js';
 import type { Run, Statement } from './statements.js';
 
 /** Few enough that no statement comes near the time that one may take. */
 const LICENSES_AT_ONCE = 2_000;
 
-/** Empties what the audit log and outgoing events keep of persons. The events stay, and so does the chain over them. */
-const eraseEvents = (name: string, trail: string): Statement => ({
+/**
+ * Empties what the audit log and outgoing events keep of persons. The events stay, and so does the chain over them. Of an
+ * outgoing event that names a customer that one decides: a license that is handed over is told of as the next one's.
+ */
+const eraseEvents = (
+  name: string,
+  trail: string,
+  customer: string,
+  sent = 'select id from trail',
+): Statement => ({
   name,
   text: `with trail as (${trail}), personal as (
       delete from audit_personal p using trail where p.event_id = trail.id
     )
     update events e set data = jsonb_build_object('id', e.data -> 'id', 'erased', true)
-    from trail where e.id = trail.id`,
+    where e.id in (${sent}) and (e.customer_id is null or e.customer_id = ${customer}::uuid)`,
 });
 
-const ERASE_EVENTS_OF_LICENSES = eraseEvents('erase-events-of-licenses', eventsOfLicenses('$1'));
-const ERASE_EVENTS_OF_USERS = eraseEvents('erase-events-of-users', eventsOfUsers('$1'));
+const ERASE_EVENTS_OF_LICENSES = eraseEvents('erase-events-of-licenses', eventsOfLicenses('$1', '$2'), '$2');
+const ERASE_EVENTS_OF_USERS = eraseEvents('erase-events-of-users', eventsOfUsers('$1', '$2'), '$2');
 const ERASE_EVENTS_OF_CUSTOMER = eraseEvents(
   'erase-events-of-customer',
-  `${eventsOfCustomer('$1')} union select id from events where customer_id = $1::uuid`,
+  eventsOfCustomer('$1'),
+  '$1',
+  'select id from trail union select id from events where customer_id = $1::uuid',
 );
 
 const ERASE_LICENSES: Statement = {
@@ -39,19 +50,30 @@ const ERASE_SEATS: Statement = {
     where license_id = any($1::uuid[]) and not anonymous`,
 };
 
-const ERASE_BLOCKED: Statement = {
-  name: 'erase-blocked-hardware',
-  // By the hardware and not by the row, which may have been deleted since.
-  text: `with hardware as (
-      select hardware_id from activations where license_id = any($1::uuid[])
-    ), blocked as (
+/** Why hardware is blocked: by the hardware and not by the row, which may have been deleted since. */
+const eraseBlocked = (name: string, hardware: string): Statement => ({
+  name,
+  text: `with hardware as (${hardware}), blocked as (
       update blocklist set reason = null, updated_at = $2
       where reason is not null and hardware_id in (select hardware_id from hardware)
     )
     delete from audit_personal p using audit_events e
     where p.event_id = e.id and e.subject_type = 'blocked_hardware'
       and e.details ->> 'hardware_id' in (select hardware_id from hardware)`,
-};
+});
+
+const ERASE_BLOCKED_OF_LICENSES = eraseBlocked(
+  'erase-blocked-hardware-of-licenses',
+  `select a.hardware_id from (${licensesSince('$1', '$3')}) l join activations a on a.license_id = l.id
+    where a.released_at is null or a.released_at > l.since`,
+);
+
+/** Of seats that are deleted, or another's now. */
+const ERASE_BLOCKED_OF_CUSTOMER = eraseBlocked(
+  'erase-blocked-hardware-of-customer',
+  `select details ->> 'hardware_id' as hardware_id from audit_events
+    where details ? 'customer_id' and details ->> 'customer_id' = $1::uuid::text and subject_type = 'activation'`,
+);
 
 const DELETE_USERS: Statement = {
   name: 'delete-users-of-customer',
@@ -76,7 +98,7 @@ export async function eraseUsers(run: Run, customerId: string): Promise<string[]
   const { rows } = await run<{ id: string }>(DELETE_USERS, [customerId]);
   const ids = rows.map(({ id }) => id);
   const former = await run<{ id: string }>(FORMER_USERS, [customerId]);
-  await run(ERASE_EVENTS_OF_USERS, [[...ids, ...former.rows.map(({ id }) => id)]]);
+  await run(ERASE_EVENTS_OF_USERS, [[...ids, ...former.rows.map(({ id }) => id)], customerId]);
   return ids;
 }
 
@@ -92,7 +114,7 @@ async function* heldLicenses(run: Run, customerId: string): AsyncGenerator<strin
 }
 
 /**
- * What the customer's licenses and seats say of persons, and what events about them do. Each license is held first, so that
+ * What the customer's licenses and seats say of persons, and what events about them do that name nobody. Each license is held first, so that
  * no panel takes a seat meanwhile. Answers how many there were.
  */
 export async function eraseLicenses(run: Run, customerId: string, now: Date): Promise<number> {
@@ -100,10 +122,11 @@ export async function eraseLicenses(run: Run, customerId: string, now: Date): Pr
   for await (const ids of heldLicenses(run, customerId)) {
     await run(ERASE_LICENSES, [ids, now]);
     await run(ERASE_SEATS, [ids]);
-    await run(ERASE_BLOCKED, [ids, now]);
-    await run(ERASE_EVENTS_OF_LICENSES, [ids]);
+    await run(ERASE_BLOCKED_OF_LICENSES, [ids, now, customerId]);
+    await run(ERASE_EVENTS_OF_LICENSES, [ids, customerId]);
     count += ids.length;
   }
+  await run(ERASE_BLOCKED_OF_CUSTOMER, [customerId, now]);
   return count;
 }
 
@@ -115,4 +138,18 @@ const END_ANONYMITY: Statement = {
 /** For a license that an erased customer no longer has: from now on its panels are known by name again. */
 export async function endAnonymity(run: Run, licenseId: string): Promise<void> {
   await run(END_ANONYMITY, [licenseId]);
+}
+
+const EMPTY_SEATS: Statement = {
+  name: 'empty-seats',
+  text: `update activations set hostname = null, last_seen_ip = null
+    where license_id = $1 and (hostname is not null or last_seen_ip is not null)`,
+};
+
+/**
+ * For a license that goes from one customer to another: host names and addresses of its seats, released ones included, are
+ * the former's. Those in use tell theirs again when they next phone home. Answers how many seats had told any.
+ */
+export async function emptySeats(run: Run, licenseId: string): Promise<number> {
+  return (await run(EMPTY_SEATS, [licenseId])).rowCount ?? 0;
 }

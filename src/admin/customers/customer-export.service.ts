@@ -3,9 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
-import { loadAuditViews } from '../../database/audit-views.js';
 import {
-  exportedEventIds,
+  exportedEvents,
   exportedMoves,
   exportedSeats,
   exportedSessions,
@@ -52,14 +51,13 @@ export class CustomerExportService {
   private sections(id: string): Record<string, Section> {
     const run = this.pool;
     const licensesOf = async (ids: string[]) => (await loadLicenseViews(run, ids)).map(licenseBody);
-    const eventsOf = async (ids: string[]) => (await loadAuditViews(run, ids)).map(eventBody);
     return {
       users: exportedUsers(run, id),
       sessions: exportedSessions(run, id),
       licenses: each(licenseBatches(run, id), licensesOf),
       activations: exportedSeats(run, id),
       moves: exportedMoves(run, id),
-      audit_events: each(exportedEventIds(run, id), eventsOf),
+      audit_events: each(exportedEvents(run, id), async (events) => events.map(eventBody)),
     };
   }
 }

@@ -81,7 +81,8 @@ export class CustomersController {
     {
       description:
         'All that is kept about the customer, as a file: users and their sessions, licenses, seats with those given back, moves, ' +
-        'and audit events with what they say of persons. No password, key or token.',
+        'and audit events with what they say of persons; of what others did without their address. Nothing of the time when a ' +
+        'license or a user was another customer’s. No password, key or token.',
       headers: {
         'Content-Disposition': {
           description: 'The name of the file.',

@@ -27,9 +27,10 @@ async function hold(manager: EntityManager, id: string): Promise<Customer> {
  *
  * Erased: name, email and metadata of the customer; its users with their sessions, recovery codes and prepared log-ins;
  * metadata and status reason of its licenses; host names and addresses of their seats, released ones included; the reasons
- * for which hardware of these seats is blocked; the personal side of every audit event about all of these, made by one of
- * its users or panels, or about what was the customer's at that moment; the data of outgoing events alike, sent or not;
- * and answers that are kept for an Idempotency-Key.
+ * for which hardware of these seats, or of seats that it once had, is blocked; the personal side of every audit event about
+ * what was the customer's at that moment, whoever has it now, and of those from before it was anybody's, unless it has been
+ * another customer's as well; the data of outgoing events alike, sent or not; and answers that are kept for an
+ * Idempotency-Key. What was another's stays until that one is erased.
  *
  * Stays: the customer as an id that licenses and counts hang on; licenses with their state, dates, limits and keys; seats,
  * their hardware ids, versions and usage; moves; the audit events themselves, and the chain, which covers a salted hash of

@@ -77,7 +77,7 @@ export class LicenseChanges {
       customerId: license.customerId,
       details: { ...details, changes: this.differences(license, columns) },
       personal: { ...personal, ...this.personalDifferences(license, columns) },
-      event: { data: licenseBody(view) },
+      event: { data: licenseBody(view), customerId: view.customerId },
     });
     return view;
   }

@@ -44,7 +44,8 @@ export class LicensesController {
   @AdminAnswers('updateLicense', LICENSE, {
     description:
       'Seats in use go on working when the limit is lowered below them. Another policy brings its rules; what was ' +
-      'copied of the old one stays unless it is sent along.',
+      'copied of the old one stays unless it is sent along. A license that goes from one customer to another loses host names ' +
+      'and addresses of its seats, the reason of its status, and its metadata unless new ones are sent along.',
     sends: { max_activations: 5, metadata: { order: 1043 } },
   })
   async update(@Param('id') id: string, @Body() body: UpdateLicense, @CurrentActor() actor: Actor) {

@@ -6,7 +6,8 @@ import type { ChangedBy, HeldLicense } from '../../access/held-license.js';
 import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
-import { endAnonymity } from '../../database/customer-erasure.js';
+import { emptySeats, endAnonymity } from '../../database/customer-erasure.js';
+import { licenseWasAnothers } from '../../database/customer-trail.js';
 import { holdLivingCustomer } from '../../database/customers.js';
 import { poolOf } from '../../database/data-source.js';
 import { License, LicenseKey, Policy, Product } from '../../database/entities/index.js';
@@ -66,6 +67,10 @@ async function findSoldAs(manager: EntityManager, body: CreateLicense): Promise<
   });
 }
 
+/** Whether somebody else than who gets the license has had it, be it before it was nobody's. */
+const isHandedOver = async ({ license, run }: HeldLicense, to: string | null): Promise<boolean> =>
+  license.customerId !== null || (to !== null && (await licenseWasAnothers(run, license.id, to)));
+
 @Injectable()
 export class LicensesService {
   private readonly pool: Run;
@@ -122,6 +127,11 @@ export class LicensesService {
     return refusingWhatIsGone(writing);
   }
 
+  /**
+   * A license that goes from one customer to another, or to nobody, takes nothing of the former along: host names and
+   * addresses of all its seats, the reason of its status, and its metadata unless new ones are sent along are emptied. One
+   * that has been nobody's so far keeps them.
+   */
   update(id: string, body: UpdateLicense, actor: Actor): Promise<LicenseView> {
     const { policy: code, customer_id } = body;
     const customerId = customer_id && customer_id.toLowerCase();
@@ -147,8 +157,15 @@ export class LicensesService {
         features: body.features && [...new Set(body.features)],
         metadata: body.metadata,
       };
-      if (customerId !== undefined) await endAnonymity(held.run, held.license.id);
-      return this.changes.applyIfDifferent(held, { action: 'license.updated', columns }, by);
+      if (customerId === undefined || customerId === held.license.customerId) {
+        return this.changes.applyIfDifferent(held, { action: 'license.updated', columns }, by);
+      }
+      await endAnonymity(held.run, held.license.id);
+      const emptied = (await isHandedOver(held, customerId)) && {
+        columns: { ...columns, metadata: body.metadata ?? {}, statusReason: null },
+        details: { seats_emptied: await emptySeats(held.run, held.license.id) },
+      };
+      return this.changes.apply(held, { action: 'license.updated', columns, ...emptied }, by);
     };
     return refusingWhatIsGone(this.changes.hold(id, actor, work, before));
   }

@@ -58,12 +58,15 @@ export class UserChangesService {
       if (passwordHash !== undefined) await forgetFailures(await inTransaction(manager), row.id);
       if (endsSessions(row, changed)) await deleteSessionsOf(await inTransaction(manager), row.id);
       const personal = personalDifferences(this.metadata, row, changed, USERS.personal);
+      const isHandedOver = row.customerId !== null && row.customerId !== changed.customerId;
       await this.note(manager, asker, now, changed, {
         action: 'user.updated',
         // Of whom it was: an erasure of that customer must find it.
         customerId: row.customerId ?? changed.customerId,
         details: { changes },
         ...(Object.keys(personal).length > 0 && { personal: { changes: personal } }),
+        // What the user is called from now on is not for the former customer to read.
+        ...(isHandedOver && { personal: { username: row.username, email: row.email } }),
       });
       return { ...changed, updatedAt: now };
     });
