@@ -1,6 +1,9 @@
 /** A lease younger than this is answered again as it is, so that a panel that asks often costs no signature. */
 export const LEASE_REUSE_SECONDS = 3600;
 
+/** The digest of a lease that stands in a seat's row and that nobody was ever given. */
+export const NOBODYS_DIGEST = '';
+
 /** The newest lease of a seat. */
 export interface CurrentLease {
   readonly leaseId: string;
@@ -13,7 +16,7 @@ export interface CurrentLease {
 
 /** What is stored of a seat's leases. */
 export interface LeaseChainFacts {
-  /** Null where the seat has no lease yet. */
+  /** Null where nobody was given a lease yet: a seat that was imported. */
   readonly current: CurrentLease | null;
   /** The last lease that this seat's panel has shown; null when it has shown none since the chain began. */
   readonly presentedLeaseId: string | null;
@@ -40,7 +43,7 @@ export interface LeaseDecision {
 }
 
 /** How the lease that a panel shows stands to what is stored of its seat. */
-type Standing = 'restart' | 'newest' | 'answer lost' | 'nothing shown yet' | 'clone';
+type Standing = 'restart' | 'first' | 'newest' | 'answer lost' | 'nothing shown yet' | 'clone';
 
 /**
  * A panel holds the newest lease or, when the answer with it was lost, the one it showed last. Whoever shows another,
@@ -51,9 +54,11 @@ function standingOf(
   { leaseId, restart }: LeaseCall,
 ): Standing {
   if (restart) return 'restart';
+  // What is shown was given by another installation, of which nothing is known here.
+  if (current === null) return 'first';
   if (leaseId === null) return presentedLeaseId === null ? 'nothing shown yet' : 'clone';
   // Newest goes first: when nothing newer was issued since it was shown, it is the last presented as well.
-  if (leaseId === current?.leaseId) return 'newest';
+  if (leaseId === current.leaseId) return 'newest';
   return leaseId === presentedLeaseId ? 'answer lost' : 'clone';
 }
 
@@ -69,6 +74,8 @@ function isReusable(current: CurrentLease | null, { digest, now }: LeaseCall): b
 /** What follows from each standing: the lease to store as presented, and whether a young newest lease may be answered again. */
 const CONSEQUENCES = {
   restart: { presented: 'none', mayReuse: true },
+  // Kept as shown: the panel shows it again when it never got the answer.
+  first: { presented: 'shown', mayReuse: false },
   newest: { presented: 'shown', mayReuse: true },
   // Either the answer was lost or another machine got it: voided, the newest lease gives that machine away at its next call.
   'answer lost': { presented: 'stays', mayReuse: false },

@@ -1,5 +1,5 @@
 import type { LicenseRecord, Seat, StoredLease } from '../database/license-facts.js';
-import { decideLease, type LeaseDecision } from '../domain/lease-chain.js';
+import { decideLease, NOBODYS_DIGEST, type LeaseDecision } from '../domain/lease-chain.js';
 import type { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { PanelCall } from './panel-call.js';
 import type { GrantedSeat } from './verdict.js';
@@ -22,7 +22,10 @@ export function judgeChain(
   const { id: leaseId, issuedAt, digest } = seat.lease;
   const decision = decideLease(
     {
-      current: { leaseId, issuedAt, digest, kidUsable: leases.canSign(seat.lease) },
+      current:
+        digest === NOBODYS_DIGEST
+          ? null
+          : { leaseId, issuedAt, digest, kidUsable: leases.canSign(seat.lease) },
       presentedLeaseId: seat.presentedLeaseId,
     },
     {

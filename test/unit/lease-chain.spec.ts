@@ -36,6 +36,18 @@ describe('the lease that a panel shows', () => {
       { lease: 'renew', presentedLeaseId: null, clone: false },
     ],
     [
+      'one from elsewhere, where nobody was given one here',
+      { current: null, presentedLeaseId: null },
+      call('elsewhere'),
+      { lease: 'renew', presentedLeaseId: 'elsewhere', clone: false },
+    ],
+    [
+      'none, where nobody was given one here',
+      { current: null, presentedLeaseId: null },
+      call(null),
+      { lease: 'renew', presentedLeaseId: null, clone: false },
+    ],
+    [
       'an activation again within the hour',
       { current: young, presentedLeaseId: 'newest' },
       call('newest', true),
@@ -134,12 +146,6 @@ describe('the lease that a panel shows', () => {
     [
       'an unknown one where none was ever shown',
       { current: old, presentedLeaseId: null },
-      call('unknown'),
-      { lease: 'renew', presentedLeaseId: null, clone: true },
-    ],
-    [
-      'an unknown one on a seat without a lease',
-      { current: null, presentedLeaseId: null },
       call('unknown'),
       { lease: 'renew', presentedLeaseId: null, clone: true },
     ],
