@@ -27,6 +27,7 @@ export interface ExportedSeat {
   readonly version: string;
   readonly activated_at: Date;
   readonly last_seen_at: Date;
+  readonly offline_until: Date | null;
 }
 
 const LICENSES: Statement = {
@@ -47,7 +48,8 @@ const LICENSES: Statement = {
 const SEATS: Statement = {
   name: 'export-seats',
   text: `declare exported no scroll cursor for
-    select a.license_id, a.hardware_id, a.hostname, a.platform, a.arch, a.version, a.activated_at, a.last_seen_at
+    select a.license_id, a.hardware_id, a.hostname, a.platform, a.arch, a.version, a.activated_at, a.last_seen_at,
+      a.offline_until
     from activations a
     join licenses l on l.id = a.license_id
     join products p on p.id = l.product_id

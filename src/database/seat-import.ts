@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { NOBODYS_DIGEST } from '../domain/lease-chain.js';
 import { copyRows, type CopyValue } from './copy-rows.js';
 import { findFlaws, flawsStatement, repeated, type StagedFlaws } from './import-checks.js';
 import type { Run, Statement } from './statements.js';
@@ -16,6 +17,7 @@ export interface StagedSeat {
   readonly version: string;
   readonly activatedAt: Date;
   readonly lastSeenAt: Date;
+  readonly offlineUntil: Date | null;
   readonly leaseId: string;
 }
 
@@ -25,12 +27,12 @@ const STAGE: Statement = {
   text: `create temp table import_seats (
       line integer not null, id uuid not null, license_id uuid, key_hash bytea, hardware_id text not null, hostname text,
       platform text, arch text, version text not null, activated_at timestamptz not null, last_seen_at timestamptz not null,
-      lease_id uuid not null
+      offline_until timestamptz, lease_id uuid not null
     ) on commit drop`,
 };
 
 const TARGET = `import_seats (line, id, license_id, key_hash, hardware_id, hostname, platform, arch, version, activated_at,
-  last_seen_at, lease_id)`;
+  last_seen_at, offline_until, lease_id)`;
 
 async function* allValues(rows: AsyncIterable<StagedSeat>): AsyncGenerator<readonly CopyValue[]> {
   for await (const row of rows) {
@@ -46,6 +48,7 @@ async function* allValues(rows: AsyncIterable<StagedSeat>): AsyncGenerator<reado
       row.version,
       row.activatedAt,
       row.lastSeenAt,
+      row.offlineUntil,
       row.leaseId,
     ];
   }
@@ -112,15 +115,15 @@ export const flawsOfSeats = (run: Run): Promise<StagedFlaws> => findFlaws(run, F
 const INSERT_SEATS: Statement = {
   name: 'insert-staged-seats',
   // Of an erased customer's panel no host name is kept.
-  // The lease is one that nobody was given and that says nothing, so that the first call of the panel replaces it; its
+  // The lease is one that nobody was given, so that the first call of the panel begins the chain, whatever it shows; its
   // number goes on where this hardware's last seat ended.
   text: `insert into activations (id, license_id, hardware_id, hostname, platform, arch, version, activated_at, last_seen_at,
-      lease_id, lease_kid, lease_seq, lease_issued_at, lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest,
+      offline_until, lease_id, lease_kid, lease_seq, lease_issued_at, lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest,
       anonymous)
     select s.id, s.license_id, s.hardware_id, case when c.erased_at is null then s.hostname end, s.platform, s.arch, s.version, s.activated_at, s.last_seen_at,
-      s.lease_id, $1,
+      s.offline_until, s.lease_id, $1,
       coalesce((select max(a.lease_seq) from activations a where a.license_id = s.license_id and a.hardware_id = s.hardware_id), 0),
-      s.activated_at, s.activated_at, s.activated_at, s.activated_at, '',
+      s.activated_at, s.activated_at, s.activated_at, s.activated_at, $2,
       c.erased_at is not null
     from import_seats s join licenses l on l.id = s.license_id left join customers c on c.id = l.customer_id
     order by s.line`,
@@ -128,5 +131,5 @@ const INSERT_SEATS: Statement = {
 
 /** Makes seats of all that is staged; answers how many. The caller holds the license rows. */
 export async function insertStagedSeats(run: Run, signerKid: string): Promise<number> {
-  return (await run(INSERT_SEATS, [signerKid])).rowCount;
+  return (await run(INSERT_SEATS, [signerKid, NOBODYS_DIGEST])).rowCount;
 }

@@ -23,9 +23,9 @@ async function refusedWith(text: string, licenseId: string): Promise<string[]> {
   return errorsOf(answer);
 }
 
-/** The number of the lease in an answer. */
-const seqOf = ({ body }: any) =>
-  JSON.parse(Buffer.from(body.lease.split('.')[1], 'base64url').toString()).seq as number;
+/** What the lease in an answer says. */
+const leaseIn = ({ body }: any): { seq: number; jti: string } =>
+  JSON.parse(Buffer.from(body.lease.split('.')[1], 'base64url').toString());
 
 describe('seats of another system', () => {
   it('are held from then on: their panels phone home as if they had always been here', async () => {
@@ -77,10 +77,29 @@ describe('seats of another system', () => {
   it('go on with the number of the last lease of their hardware', async () => {
     const { key, license } = await app.sell();
     const hardware = hardwareId();
-    const before = seqOf(await app.panel('activate', panelBody(key, hardware)));
+    const before = leaseIn(await app.panel('activate', panelBody(key, hardware))).seq;
     await app.must('DELETE', `/licenses/${license.id}/activations`);
     expect((await seats(csv(HEAD, [key, hardware, '1.0.0']))).status).toBe(201);
-    expect(seqOf(await app.panel('validate', panelBody(key, hardware)))).toBeGreaterThan(before);
+    expect(leaseIn(await app.panel('validate', panelBody(key, hardware))).seq).toBeGreaterThan(before);
+  });
+
+  it.each([
+    ['a lease of the other system', () => randomUUID()],
+    ['none', () => undefined],
+  ])('begin their chain anew when their panel shows %s, and tell a copy after that', async (_, shown) => {
+    const { license, key } = await app.sell({ policy: { on_clone: 'refuse' } });
+    const hardware = hardwareId();
+    expect((await seats(csv(HEAD, [key, hardware, '1.0.0']))).status).toBe(201);
+    const validate = (leaseId?: string) =>
+      app.panel('validate', panelBody(key, hardware, leaseId === undefined ? {} : { lease_id: leaseId }));
+    const first = shown();
+    // Again, as a panel does that never got the answer.
+    const answers = [await validate(first), await validate(first)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await validate(leaseIn(answers[1]).jti)).status).toBe(200);
+    expect((await held(license.id))[0].clone_suspected_at).toBeNull();
+    expect((await validate(randomUUID())).status).toBe(403);
+    expect((await held(license.id))[0].clone_suspected_at).not.toBeNull();
   });
 
   it('never exceed the limit of a license, together with those that are held', async () => {
@@ -145,6 +164,18 @@ describe('a file of seats is refused', () => {
     ]);
   });
 
+  it('for dates that have not come yet, beyond what two clocks may differ', async () => {
+    const { license, key } = await app.sell({ license: { max_activations: 3 } });
+    const at = (seconds: number) => new Date(app.clock.now().getTime() + seconds * 1000).toISOString();
+    const head = [...HEAD, 'activated_at', 'last_seen_at'];
+    const row = (activated: number, seen: number) => [key, hardwareId(), '1.0.0', at(activated), at(seen)];
+    expect(await refusedWith(csv(head, row(-9, 300), row(-9, 301), row(301, 400)), license.id)).toEqual([
+      '3 last_seen_at The last seen at field must not be in the future.',
+      '4 activated_at The activated at field must not be in the future.',
+      '4 last_seen_at The last seen at field must not be in the future.',
+    ]);
+  });
+
   it('for a seat that was seen before there was one', async () => {
     const { license, key } = await app.sell();
     const row = [key, hardwareId(), '1.0.0', '2027-01-02T00:00:00Z', '2027-01-01T00:00:00Z'];
@@ -161,15 +192,18 @@ it('the seats in use come out as they go in', async () => {
   await app.panel('activate', panelBody(key, given));
   await app.panel('deactivate', panelBody(key, given));
   const now = app.clock.now().toISOString();
+  const until = '2027-12-01T00:00:00.000Z';
+  // The promise of an air-gapped panel: without it the seat could be taken from it.
+  await app.sql('update activations set offline_until = $1 where license_id = $2', [until, license.id]);
   const file = await exportFile(app, 'seats', `product=${product.code}`);
   expect(file).toBe(
-    'license_id,hardware_id,hostname,platform,arch,version,activated_at,last_seen_at\n' +
-      `${license.id},${kept},'=cmd,linux,x64,1.0.0,${now},${now}\n`,
+    'license_id,hardware_id,hostname,platform,arch,version,activated_at,last_seen_at,offline_until\n' +
+      `${license.id},${kept},'=cmd,linux,x64,1.0.0,${now},${now},${until}\n`,
   );
   const json = await exportFile(app, 'seats', `license_id=${license.id}&format=ndjson`);
   expect(json).toBe(
     `{"license_id":"${license.id}","hardware_id":"${kept}","hostname":"=cmd","platform":"linux","arch":"x64",` +
-      `"version":"1.0.0","activated_at":"${now}","last_seen_at":"${now}"}\n`,
+      `"version":"1.0.0","activated_at":"${now}","last_seen_at":"${now}","offline_until":"${until}"}\n`,
   );
   for (const [text, type] of [
     [file, 'text/csv'],

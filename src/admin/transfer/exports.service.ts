@@ -43,6 +43,7 @@ export const SEAT_COLUMNS = [
   'version',
   'activated_at',
   'last_seen_at',
+  'offline_until',
 ] as const satisfies readonly (keyof ExportedSeat)[];
 
 /** Each holds a connection and a snapshot for as long as its reader takes. */

@@ -33,6 +33,7 @@ const SEAT = {
   version: '1.0.0',
   activated_at: TIME,
   last_seen_at: TIME,
+  offline_until: null,
 } as const satisfies Record<(typeof SEAT_COLUMNS)[number], unknown>;
 
 const asked = { key: 'ACME-1042', product: 'panel', policy: 'pro' };

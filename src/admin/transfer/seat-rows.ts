@@ -40,6 +40,7 @@ export const seatRows = (pepper: Pepper, now: Date): RowKind<ImportedSeat, Stage
       version: sent.version,
       activatedAt,
       lastSeenAt,
+      offlineUntil: sent.offline_until ?? null,
       leaseId: uuidv7(),
     };
   },

@@ -75,6 +75,9 @@ export class ImportedSeat {
 
   @DateTimeField({ description: 'That of the activation unless given.' })
   last_seen_at?: Date;
+
+  @DateTimeField({ nullable: true, description: 'The promise of a lease that was carried to it.' })
+  offline_until?: Date | null;
 }
 
 class ExportQuery {
