@@ -17,6 +17,7 @@ export const SENTENCES = {
   format: 'The :field field format is invalid.',
   version: 'The :field field must be a valid version.',
   date: 'The :field field must be a valid date.',
+  future: 'The :field field must not be in the future.',
   dayOrder: 'The :field field must be the first day or a later one.',
   daySpan: 'The :field field must be at most :max days after the first day.',
   email: 'The :field field must be a valid email address.',

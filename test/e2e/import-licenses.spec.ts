@@ -282,6 +282,11 @@ describe('a CSV file is refused', () => {
       ['2 max_activations The max activations field must be an integer.'],
     ],
     [
+      'for a license that will have been made',
+      () => csv([...HEAD, 'created_at'], [...good(), '2027-03-01T12:05:01Z']),
+      ['2 created_at The created at field must not be in the future.'],
+    ],
+    [
       'for a date without a zone',
       () => csv([...HEAD, 'expires_at'], [...good(), '2030-01-01']),
       ['2 expires_at The expires at field must be a valid date.'],

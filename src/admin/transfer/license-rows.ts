@@ -7,6 +7,7 @@ import { sentence } from '../../http/sentences.js';
 import type { Pepper } from '../../signing/data-keys.js';
 import { newLicense } from '../licenses/new-license.js';
 import type { RowKind } from './checked-rows.js';
+import { refuseFuture } from './past-dates.js';
 import { ImportedLicense } from './transfer.dto.js';
 
 /** A license of other makers keeps its form; one of ours with a typo is nobody's. */
@@ -40,6 +41,7 @@ export async function licenseRows(
     dto: ImportedLicense,
     json: new Set(['limits', 'features', 'metadata']),
     stage(sent, line) {
+      refuseFuture({ created_at: sent.created_at }, now);
       const license = newLicense(sent, soldAs(sent), now);
       const key = keyOf(sent.key, prefixes);
       return {

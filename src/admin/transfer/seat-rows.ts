@@ -6,6 +6,7 @@ import { fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
 import type { Pepper } from '../../signing/data-keys.js';
 import type { RowKind } from './checked-rows.js';
+import { refuseFuture } from './past-dates.js';
 import { ImportedSeat } from './transfer.dto.js';
 
 /** By one of the two: with both, nobody could say which counts. */
@@ -22,8 +23,10 @@ export const seatRows = (pepper: Pepper, now: Date): RowKind<ImportedSeat, Stage
   json: new Set(),
   stage(sent, line) {
     refuseUnnamed(sent);
-    const activatedAt = sent.activated_at ?? now;
-    const lastSeenAt = sent.last_seen_at ?? activatedAt;
+    const { activated_at, last_seen_at } = sent;
+    refuseFuture({ activated_at, last_seen_at }, now);
+    const activatedAt = activated_at ?? now;
+    const lastSeenAt = last_seen_at ?? activatedAt;
     if (lastSeenAt < activatedAt) throw fieldErrors({ last_seen_at: [sentence('date', 'last_seen_at')] });
     return {
       line,
