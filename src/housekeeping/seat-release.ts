@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { holdLicense, type HeldLicense } from '../access/held-license.js';
 import { release } from '../access/seat-release.js';
@@ -23,6 +23,7 @@ const isGone = (error: unknown): boolean => error instanceof ApiError && error.c
  */
 @Injectable()
 export class SeatRelease implements OnModuleInit {
+  private readonly logger = new Logger('SeatRelease');
   private readonly pool: Run;
 
   constructor(
@@ -37,15 +38,29 @@ export class SeatRelease implements OnModuleInit {
     this.jobs.define({ name: 'seat-release', cron: '22 * * * *', run: () => this.release() });
   }
 
+  /** @throws when a license was left out for what went wrong with it; all others have been looked after by then */
   async release(): Promise<void> {
     const now = this.clock.now();
+    let failed = 0;
     for (let after: string | null = null; ;) {
       const page = await pageOfLicenses(this.pool, { after, now, limit: PAGE });
       for (const { id, releaseAfterDays, isDue } of page) {
-        if (isDue) await this.releaseOf(id, releaseAfterDays, now);
+        if (isDue && !(await this.attempt(id, releaseAfterDays, now))) failed++;
       }
-      if (page.length < PAGE) return;
+      if (page.length < PAGE) break;
       after = page.at(-1)?.id ?? null;
+    }
+    if (failed > 0) throw new Error(`The seats of ${failed} licenses could not be released`);
+  }
+
+  /** Whether it went well: one license that can't be released holds up no other. */
+  private async attempt(licenseId: string, releaseAfterDays: number, now: Date): Promise<boolean> {
+    try {
+      await this.releaseOf(licenseId, releaseAfterDays, now);
+      return true;
+    } catch (error) {
+      this.logger.error({ err: error, license: licenseId }, 'The seats of a license could not be released');
+      return false;
     }
   }
 

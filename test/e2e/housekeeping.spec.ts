@@ -208,6 +208,22 @@ describe('a seat that was unseen for long', () => {
     expect(seats.map((seat: any) => seat.release_reason).toSorted()).toEqual([null, 'stale'].toSorted());
   });
 
+  it('is freed although a license before it fails, which the run then tells', async () => {
+    const [bad, good] = [await seated({ max_activations: 2 }), await seated({ max_activations: 2 })];
+    await app.sql(
+      `create function refuse_release() returns trigger language plpgsql as $$ begin
+         if new.license_id = '${bad.license.id}' then raise exception 'not this one'; end if; return new; end $$;
+       create trigger refuse_release before update on activations for each row execute function refuse_release()`,
+    );
+    clock.set(inDays(31));
+    await expect(release()).rejects.toThrow('The seats of 1 licenses could not be released');
+    expect(await heldBy(bad.license.id)).toEqual(bad.hardware);
+    expect(await heldBy(good.license.id)).toEqual([good.hardware[1]]);
+    await app.sql('drop function refuse_release cascade');
+    await release();
+    expect(await heldBy(bad.license.id)).toEqual([bad.hardware[1]]);
+  });
+
   it('stays where there is room, where the policy keeps it, and where its panel works offline', async () => {
     const roomy = await seated({ max_activations: 3 });
     const kept = await seated({ max_activations: 2 }, {});
