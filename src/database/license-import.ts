@@ -94,9 +94,9 @@ export const flawsOfLicenses = (run: Run): Promise<StagedFlaws> => findFlaws(run
 const INSERT_LICENSES: Statement = {
   name: 'insert-staged-licenses',
   text: `insert into licenses (id, product_id, policy_id, customer_id, status, status_reason, max_activations, expires_at,
-      updates_until, minimum_version, limits, features, metadata, created_at, updated_at)
+      updates_until, minimum_version, limits, features, metadata, created_at, imported_at, updated_at)
     select id, product_id, policy_id, customer_id, status, status_reason, max_activations, expires_at, updates_until,
-      minimum_version, limits, features, metadata, created_at, $1
+      minimum_version, limits, features, metadata, created_at, $1, $1
     from import_licenses order by line`,
 };
 

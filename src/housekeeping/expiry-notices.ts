@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { LICENSE_FIELDS, licenseBody } from '../access/license-body.js';
 import { Clock } from '../clock.js';
 import { recordAudit } from '../database/audit.js';
-import { claimNotices } from '../database/license-notices.js';
+import { claimNotices, type NoticeCursor } from '../database/license-notices.js';
 import { loadLicenseViews, type LicenseView } from '../database/license-views.js';
 import { inTransaction } from '../database/statements.js';
 import { SYSTEM } from '../domain/actor.js';
@@ -35,21 +35,24 @@ export class ExpiryNotices implements OnModuleInit {
   /** Each notice once for an end, however often and on however many nodes this runs. */
   async tell(): Promise<void> {
     const now = this.clock.now();
-    while ((await this.tellSome(now)) === BATCH);
+    for (let after: NoticeCursor | null = null; ;) {
+      after = await this.tellSome(now, after);
+      if (after === null) return;
+    }
   }
 
-  /** Notices and what tells that they were given are one transaction. Answers how many there were. */
-  private tellSome(now: Date): Promise<number> {
+  /** Notices and what tells that they were given are one transaction. Answers where to go on. */
+  private tellSome(now: Date, after: NoticeCursor | null): Promise<NoticeCursor | null> {
     return this.dataSource.transaction(async (manager) => {
       const run = await inTransaction(manager);
-      const claim = { steps: NOTICE_DAYS, now, since: noticesSince(now), limit: BATCH };
-      const due = await claimNotices(run, claim);
+      const claim = { steps: NOTICE_DAYS, now, since: noticesSince(now), limit: BATCH, after };
+      const { due, next } = await claimNotices(run, claim);
       const views = await loadLicenseViews(
         run,
         due.map(({ licenseId }) => licenseId),
       );
       for (const license of views) await note(manager, license, now);
-      return due.length;
+      return next;
     });
   }
 }

@@ -1,5 +1,10 @@
+import { DataSource } from 'typeorm';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { SettableClock } from '../setup/clock.js';
+import { csv, importFile } from '../setup/transfer.js';
+import { poolOf } from '../../src/database/data-source.js';
+import { claimNotices, type NoticeCursor } from '../../src/database/license-notices.js';
+import { onPool } from '../../src/database/statements.js';
 import { CleanUp } from '../../src/housekeeping/clean-up.js';
 import { ExpiryNotices } from '../../src/housekeeping/expiry-notices.js';
 import { KeyRotation } from '../../src/housekeeping/key-rotation.js';
@@ -143,6 +148,44 @@ describe('a license that ends', () => {
     await app.must('POST', `/licenses/${license.id}/${verb}`);
     await notices();
     expect(await told(license.id)).toEqual([]);
+  });
+
+  it('is not told of as ended when it was imported after its end, whatever the file says of its age', async () => {
+    const { product, policy } = await ending(100);
+    const row = (key: string, days: number) =>
+      [key, product.code, policy.code, inDays(days).toISOString(), '2020-01-01T00:00:00Z'] as const;
+    const file = csv(
+      ['key', 'product', 'policy', 'expires_at', 'created_at'],
+      row('OLD-1', -1),
+      row('OLD-2', 8),
+    );
+    expect((await importFile(app, 'licenses', file)).status).toBe(201);
+    const ids = [];
+    for (const key of ['OLD-1', 'OLD-2']) ids.push((await app.must('GET', `/licenses?q=${key}`))[0].id);
+    await notices();
+    expect([await told(ids[0]), await told(ids[1])]).toEqual([[], []]);
+    clock.set(inDays(1.5));
+    await notices();
+    expect([await told(ids[0]), await told(ids[1])]).toEqual([[], [7]]);
+  });
+
+  it('is looked at once in a run: each batch begins where the one before it ended', async () => {
+    const sold = [];
+    for (let i = 0; i < 5; i++) sold.push((await ending(0.1 + i / 10_000)).license.id);
+    const now = clock.now();
+    const claim = { steps: [1, 0], now, since: inDays(-7), limit: 2 };
+    const run = onPool(poolOf(app.nest.get(DataSource)));
+    await claimNotices(run, { ...claim, limit: 1_000, after: null });
+    const claimed = [];
+    for (let after: NoticeCursor | null = null; ;) {
+      // As if nothing had been told: only where it begins keeps a batch from what went before.
+      await app.sql('delete from license_notices where license_id = any($1)', [sold]);
+      const { due, next } = await claimNotices(run, { ...claim, after });
+      claimed.push(...due.map(({ licenseId }) => licenseId));
+      if (next === null) break;
+      after = next;
+    }
+    expect(claimed).toEqual(sold);
   });
 
   it('is told of however many there are', async () => {

@@ -27,6 +27,7 @@ export function newLicense(body: CreateLicense, { product, policy }: SoldAs, now
     features: [...new Set(body.features ?? policy.features)],
     metadata: body.metadata ?? {},
     createdAt: now,
+    importedAt: null,
     updatedAt: now,
   };
 }

@@ -45,6 +45,10 @@ export class License {
   @Column({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
 
+  /** When a file brought it into this database; null for a license that was made here. */
+  @Column({ type: 'timestamptz', name: 'imported_at', nullable: true })
+  importedAt: Date | null;
+
   @Column({ type: 'timestamptz', name: 'updated_at' })
   updatedAt: Date;
 }
