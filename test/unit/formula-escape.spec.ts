@@ -7,8 +7,15 @@ describe('a text that a spreadsheet would run', () => {
     ['+1', "'+1"],
     ['-1', "'-1"],
     ['@sum', "'@sum"],
-    ['\t=1', "'\t=1"],
-    ['\r=1', "'\r=1"],
+    ['\t=1', "'\t'=1"],
+    ['\r=1', "'\r'=1"],
+    ['\n=1', "'\n'=1"],
+    ['x;=1+1;y', "x;'=1+1;y"],
+    ['x;@a;+1', "x;'@a;'+1"],
+    ['x\t-1', "x\t'-1"],
+    ['x\r\n=1', "x\r\n'=1"],
+    ['x;"=1"', `x;'"=1"`],
+    ["x;'=1", "x;''=1"],
     ["'=1", "''=1"],
     ["''=1", "'''=1"],
   ])('%j is written %j', (text, cell) => {
@@ -16,17 +23,21 @@ describe('a text that a spreadsheet would run', () => {
     expect(unescapeFormula(cell)).toBe(text);
   });
 
-  it.each(['', 'a', "'", "'a", 'a=1', ' =1', '1-1'])('is not %j, which stays as it is', (text) => {
-    expect(escapeFormula(text)).toBe(text);
-    expect(unescapeFormula(text)).toBe(text);
-  });
+  it.each(['', 'a', "'", "'a", 'a=1', ' =1', '1-1', 'a;b', 'a;1=1', 'a\nb'])(
+    'is not %j, which stays as it is',
+    (text) => {
+      expect(escapeFormula(text)).toBe(text);
+      expect(unescapeFormula(text)).toBe(text);
+    },
+  );
 
   it('comes back as it was, and never begins like a formula', () => {
-    const unit = fc.constantFrom("'", '=', '+', '-', '@', '\t', '\r', 'a', ' ');
+    const unit = fc.constantFrom("'", '=', '+', '-', '@', '\t', '\r', '\n', ';', '"', 'a', ' ');
     fc.assert(
-      fc.property(fc.string({ unit, maxLength: 6 }), (text) => {
+      fc.property(fc.string({ unit, maxLength: 8 }), (text) => {
         const cell = escapeFormula(text);
-        expect(cell).not.toMatch(/^[=+\-@\t\r]/);
+        expect(cell).not.toMatch(/^[=+\-@\t\r\n]/);
+        for (const part of cell.split(/[;\t\r\n]/)) expect(part).not.toMatch(/^"*[=+\-@]/);
         expect(unescapeFormula(cell)).toBe(text);
       }),
     );
