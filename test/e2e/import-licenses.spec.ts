@@ -207,7 +207,7 @@ describe('a CSV file is refused', () => {
     [
       'for an export as it is',
       () => csv(['id', 'key_hint', 'product', 'policy'], ['', 'X', 'panel', 'pro']),
-      ['1 key_hint The key hint field is prohibited.'],
+      ['1 key_hint The key hint field is prohibited.', '1 key The key field is required.'],
     ],
     [
       'for a column that is missing',
@@ -221,10 +221,22 @@ describe('a CSV file is refused', () => {
     ],
     [
       'for another delimiter',
-      () => 'key;product;policy\n',
-      ['1 key;product;policy The key;product;policy field is prohibited.'],
+      () => 'key;product;policy\nx;panel;pro\n',
+      ['1 - The fields must be separated by commas.'],
     ],
-    ['without a header', () => '\n\n', ['1 - The header is missing.']],
+    [
+      'for all that is wrong with its header',
+      () => csv(['key', '', 'colour', 'key', 'policy'], ['x', '', '', '', '']),
+      [
+        '1 - The name of a column is empty.',
+        '1 colour The colour field is prohibited.',
+        '1 key The key field is given twice.',
+        '1 product The product field is required.',
+      ],
+    ],
+    ['for no more than blank lines', () => '\n\n', ['1 - The file has no rows.']],
+    ['for no more than a header', () => csv(HEAD), ['1 - The file has no rows.']],
+    ['for no bytes', () => '', ['1 - The file has no rows.']],
     [
       'for a row that is too short',
       () => csv(HEAD, good(), ['x', 'panel']),
@@ -443,11 +455,6 @@ describe('a request is refused', () => {
     ['multipart/form-data; boundary=x', text],
   ])('as %s', async (type, raw) => {
     expect((await licenses(raw, { type })).status).toBe(415);
-  });
-
-  it('when it is empty', async () => {
-    const { status, body } = await licenses('');
-    expect([status, body.error]).toEqual([400, 'The file is empty']);
   });
 
   it('when it is larger than a file may be', async () => {

@@ -63,6 +63,8 @@ export async function* checkedRows<Sent extends object, Staged>(
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    flaws.add([error.flaw]);
+    flaws.add(error.flaws);
+    return;
   }
+  if (count.rows === 0) flaws.add([flawAt(1, 'The file has no rows.')]);
 }

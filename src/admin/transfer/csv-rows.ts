@@ -23,6 +23,9 @@ interface CsvRecord {
 
 const MAX_ECHOED_LENGTH = 64;
 
+/** More columns than this no file means. */
+const MOST_HEADER_FLAWS = 100;
+
 const count = (cells: readonly string[], pattern: RegExp): number =>
   cells.reduce((sum, cell) => sum + (cell.match(pattern)?.length ?? 0), 0);
 
@@ -89,20 +92,36 @@ async function* recordsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<CsvReco
   }
 }
 
-/** @throws Unreadable for the first thing that is wrong with it */
-function readHeader({ line, cells }: CsvRecord, { fields }: Columns): string[] {
+/** Other separators than the one that is meant: then the header is one cell with all names. */
+const OTHER_SEPARATOR = /[;\t|]/;
+
+function nameFlaw(
+  name: string,
+  index: number,
+  names: readonly string[],
+  { fields }: Columns,
+): LineFlaw['message'] | null {
+  if (name === '') return 'The name of a column is empty.';
+  if (names.indexOf(name) < index) return `The ${name.replaceAll('_', ' ')} field is given twice.`;
+  return fields.has(name) ? null : sentence('prohibited', name);
+}
+
+/** @throws Unreadable for all that is wrong with it */
+function readHeader({ line, cells }: CsvRecord, columns: Columns): string[] {
+  const [first = '', ...others] = cells;
+  if (others.length === 0 && OTHER_SEPARATOR.test(first))
+    throw new Unreadable(flawAt(line, 'The fields must be separated by commas.'));
   const names = cells.map((cell) => cell.trim());
-  const refuse = (name: string, message: string) => {
-    throw new Unreadable(flawAt(line, message, name));
-  };
-  for (const [index, name] of names.entries()) {
-    const echoed = name.slice(0, MAX_ECHOED_LENGTH);
-    if (!fields.has(name)) refuse(echoed, sentence('prohibited', echoed));
-    if (names.indexOf(name) < index) refuse(name, `The ${name.replaceAll('_', ' ')} field is given twice.`);
-  }
-  for (const [name, { required }] of fields) {
-    if (required && !names.includes(name)) refuse(name, sentence('required', name));
-  }
+  const told = names.map((name) => name.slice(0, MAX_ECHOED_LENGTH));
+  const wrong = told.flatMap((name, index) => {
+    const message = nameFlaw(name, index, told, columns);
+    return message === null ? [] : [flawAt(line, message, name || null)];
+  });
+  const missing = [...columns.fields]
+    .filter(([name, { required }]) => required && !names.includes(name))
+    .map(([name]) => flawAt(line, sentence('required', name), name));
+  const flaws = [...wrong, ...missing];
+  if (flaws.length > 0) throw new Unreadable(...flaws.slice(0, MOST_HEADER_FLAWS));
   return names;
 }
 
@@ -138,5 +157,4 @@ export async function* csvRows(chunks: AsyncIterable<Buffer>, columns: Columns):
         values: Object.fromEntries(names.map((name, i) => [name, valueOf(name, cells[i] ?? '', columns)])),
       };
   }
-  if (names === null) throw new Unreadable(flawAt(1, 'The header is missing.'));
 }

@@ -2,8 +2,11 @@ import type { FileReport, LineFlaw } from '../../http/errors.js';
 
 /** Reading can't go on: what follows could not be told apart any more. */
 export class Unreadable extends Error {
-  constructor(readonly flaw: LineFlaw) {
-    super(flaw.message);
+  readonly flaws: readonly LineFlaw[];
+
+  constructor(...flaws: readonly LineFlaw[]) {
+    super(flaws.map(({ message }) => message).join(' '));
+    this.flaws = flaws;
   }
 }
 

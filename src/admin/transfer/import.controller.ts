@@ -35,7 +35,7 @@ const TakesFile = (
       {
         description: `${description} Rows are of \`${row.name}\`.`,
         sends,
-        refuses: { 400: ['The file is empty', 'The upload broke off'], 409: ['Another import is running'] },
+        refuses: { 400: ['The upload broke off'], 409: ['Another import is running'] },
       },
     ),
   );

@@ -64,7 +64,7 @@ export class IncomingBytes {
 
   /**
    * The bytes without a byte order mark, cut between characters only.
-   * @throws ApiError 413, 400 for no bytes and for a sender that leaves; Unreadable for another encoding
+   * @throws ApiError 413, 400 for a sender that leaves; Unreadable for another encoding
    */
   async *text(): AsyncGenerator<Buffer> {
     let rest: Buffer = Buffer.alloc(0);
@@ -82,7 +82,6 @@ export class IncomingBytes {
       rest = bytes.subarray(end);
       yield this.checked(bytes.subarray(from, end));
     }
-    if (this.#size === 0) throw invalidRequest('The file is empty');
     refuseUtf16(rest);
     if (rest.length > 0) yield this.checked(rest);
   }
