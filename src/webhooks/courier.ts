@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -14,7 +15,7 @@ import {
 import { leaveWebhook } from '../database/webhook-outbox.js';
 import { afterTry } from '../domain/webhook-retries.js';
 import { noteHealth } from './health.js';
-import { Messages } from './message.js';
+import { Messages, type Message } from './message.js';
 import { ANSWER_WITHIN_MS, Sender, type Sent } from './sender.js';
 
 /** The work of a node: to send what is due to one receiver. */
@@ -27,6 +28,9 @@ export interface Errand {
 
 /** An attempt that says nothing for longer died with its node. */
 export const TAKEN_FOR_MS = ANSWER_WITHIN_MS + 5_000;
+
+/** The sender ends an attempt in time; should it ever not, the attempt is given up, or a worker of the queue were lost with it. */
+const GIVEN_UP_AFTER_MS = ANSWER_WITHIN_MS + 2_000;
 
 /** After so long the next receiver has its turn, and this one goes to the end of the queue. */
 const TURN_MS = 10_000;
@@ -77,9 +81,27 @@ export class Courier implements OnModuleDestroy {
       const until = new Date(now.getTime() + TAKEN_FOR_MS);
       const delivery = await takeDelivery(this.pool, webhookId, { now, until });
       if (delivery === null) return;
-      const sent = await this.sender.send(this.messages.write(delivery, now), this.stop.signal);
+      const sent = await this.attempt(this.messages.write(delivery, now));
       if (sent.outcome !== 'accepted') turn.hasFailed = true;
       await this.record(delivery, sent, now);
+    }
+  }
+
+  private async attempt(message: Message): Promise<Sent> {
+    const over = new AbortController();
+    const givenUp: Sent = {
+      outcome: 'refused',
+      statusCode: null,
+      error: 'The request failed.',
+      durationMs: GIVEN_UP_AFTER_MS,
+    };
+    try {
+      return await Promise.race([
+        this.sender.send(message, this.stop.signal),
+        sleep(GIVEN_UP_AFTER_MS, givenUp, { signal: over.signal }),
+      ]);
+    } finally {
+      over.abort();
     }
   }
 

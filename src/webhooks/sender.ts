@@ -80,8 +80,17 @@ export class Sender {
       // The rest of an answer may take no longer either.
       const cut = () => request.destroy(new Error('Took too long'));
       signal.addEventListener('abort', cut, { once: true });
-      request.on('close', () => signal.removeEventListener('abort', cut));
+      request.on('close', () => {
+        signal.removeEventListener('abort', cut);
+        // Nothing says anything after this: who waits for an answer must not wait for ever.
+        reject(Object.assign(new Error('Closed without an answer'), { code: 'ECONNRESET' }));
+      });
       request.on('error', reject);
+      // A receiver that would speak another protocol has answered, but took nothing; its socket would be ours to end.
+      request.on('upgrade', (answer, socket) => {
+        socket.on('error', () => undefined).destroy();
+        resolve(answer.statusCode ?? 0);
+      });
       request.on('response', (answer) => {
         discard(answer);
         resolve(answer.statusCode ?? 0);

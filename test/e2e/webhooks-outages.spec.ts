@@ -1,8 +1,10 @@
+import { jest } from '@jest/globals';
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { NameLookup } from '../../src/access/outbound.js';
 import { MOST_TRIES } from '../../src/domain/webhook-retries.js';
 import { WebhookRetention } from '../../src/webhooks/retention.js';
+import { Sender } from '../../src/webhooks/sender.js';
 import { startApp, type TestApp } from '../setup/app.js';
 import { deliveryOf, subscribe, withAttempts, withStatus } from '../setup/deliveries.js';
 import { answer, Receiver, silence } from '../setup/receiver.js';
@@ -137,6 +139,43 @@ describe('an attempt', () => {
     const sent = await app.must('POST', `/webhooks/${webhook.id}/test`);
     const { attempts } = await deliveryOf(app, webhook.id, sent.event_id, withAttempts(1));
     expect(attempts).toMatchObject([{ status_code: null, error: 'No answer came within 10 seconds.' }]);
+    await receiver.stop();
+  });
+
+  it.each([
+    [
+      'changes the protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      { status_code: 101, error: 'The receiver answered 101.' },
+    ],
+    ['hangs up', null, { status_code: null, error: 'The connection was closed before an answer came.' }],
+  ])('whose receiver %s is a refused one, and others follow', async (_, said, attempt) => {
+    const receiver = await Receiver.start();
+    receiver.behaviour = (_received, { socket }) => {
+      if (said === null) socket?.end();
+      else socket?.write(said);
+    };
+    const webhook = await subscribe(app, receiver.url, ['ping']);
+    const sent = await app.must('POST', `/webhooks/${webhook.id}/test`);
+    const { attempts } = await deliveryOf(app, webhook.id, sent.event_id, withAttempts(1));
+    expect(attempts).toMatchObject([attempt]);
+    receiver.behaviour = answer(204);
+    app.clock.advance({ seconds: 3 });
+    await deliveryOf(app, webhook.id, sent.event_id, withStatus('delivered'));
+    await receiver.stop();
+  });
+
+  it('that never ends is given up, so that others follow', async () => {
+    const receiver = await Receiver.start();
+    const webhook = await subscribe(app, receiver.url, ['ping']);
+    const sender = app.nest.get(Sender, { strict: false });
+    const hanging = jest.spyOn(sender, 'send').mockReturnValueOnce(new Promise(() => undefined));
+    const sent = await app.must('POST', `/webhooks/${webhook.id}/test`);
+    const { attempts } = await deliveryOf(app, webhook.id, sent.event_id, withAttempts(1));
+    expect(attempts).toMatchObject([{ status_code: null, error: 'The request failed.' }]);
+    app.clock.advance({ seconds: 3 });
+    await deliveryOf(app, webhook.id, sent.event_id, withStatus('delivered'));
+    hanging.mockRestore();
     await receiver.stop();
   });
 
