@@ -4,6 +4,9 @@ import ipaddr from 'ipaddr.js';
 /** What the internet routes to hosts. The rest of IPv6, whatever it may become, is nobody's public address. */
 const GLOBAL_UNICAST: [ReturnType<typeof ipaddr.IPv6.parse>, number] = [ipaddr.IPv6.parse('2000::'), 3];
 
+/** Addresses of the open ranges that a cloud answers itself, credentials among it, from inside every machine: Azure's wire server. */
+const CLOUD_SERVICES: ReadonlySet<string> = new Set(['168.63.129.16']);
+
 /**
  * Whether an address is one of the open internet. Not public are private, loopback, link-local (cloud metadata among it),
  * shared (carrier NAT), multicast, reserved and documentation ranges; nor addresses that carry an IPv4 one inside (mapped,
@@ -13,6 +16,7 @@ export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 0) return false;
   const parsed = ipaddr.parse(address);
   if (parsed.range() !== 'unicast') return false;
+  if (CLOUD_SERVICES.has(parsed.toString())) return false;
   return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST);
 }
 
