@@ -17,8 +17,11 @@ export class PrivateTarget extends Error {
   }
 }
 
-/** An answer to a URL that is being saved must not wait longer for a resolver; what it did not say is asked at connect. */
-const PATIENCE_MS = 2_000;
+/**
+ * An answer to a URL that is being saved must not wait longer for a resolver: a request with an idempotency key holds a
+ * transaction meanwhile. What the resolver did not say in time is asked at connect.
+ */
+const PATIENCE_MS = 500;
 
 /**
  * Keeps requests that others have us make out of the networks that only we can reach. A name is judged again at every

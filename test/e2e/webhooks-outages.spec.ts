@@ -242,6 +242,20 @@ describe('a name that led to the internet when it was saved', () => {
   });
 });
 
+describe('a resolver that is slow', () => {
+  it('holds up no save: the name is judged at the connection', async () => {
+    const guarded = await startApp();
+    namesOf(guarded).lookup = (_name, _options, callback) => {
+      setTimeout(() => callback(null, [{ address: '127.0.0.1', family: 4 }]), 1_500);
+    };
+    const webhook = await subscribe(guarded, 'http://slow.example.com/hook', ['ping']);
+    const sent = await guarded.must('POST', `/webhooks/${webhook.id}/test`);
+    const { attempts } = await deliveryOf(guarded, webhook.id, sent.event_id, withAttempts(1));
+    expect(attempts).toMatchObject([{ error: 'The host name leads to a private address.' }]);
+    await guarded.stop();
+  });
+});
+
 describe('what has been told for long', () => {
   it('is thrown away after thirty days, unless somebody waits for it', async () => {
     const receiver = await Receiver.start();
