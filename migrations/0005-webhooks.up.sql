@@ -28,6 +28,7 @@ create table webhooks (
   previous_secret_until timestamptz,
   failing_since timestamptz,
   failures integer not null default 0,
+  is_slow boolean not null default false,
   served_until timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -37,6 +38,7 @@ create table webhooks (
 );
 comment on column webhooks.events is 'Names of events, license.* and its like, or *.';
 comment on column webhooks.failures is 'Failed attempts since the last one that was accepted, the first of them at failing_since.';
+comment on column webhooks.is_slow is 'Whether its receiver took long over the last answer.';
 comment on column webhooks.served_until is 'Until then some node sends what is due, or has taken it on; one that died is waited for no longer.';
 
 create table webhook_deliveries (

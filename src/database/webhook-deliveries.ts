@@ -112,9 +112,11 @@ export async function settle(
   await run(SETTLE, [id, takenUntil, state.status, state.nextAttemptAt, state.completedAt]);
 }
 
-const RECOVERED: Statement = {
-  name: 'webhook-recovered',
-  text: `update webhooks set failing_since = null, failures = 0 where id = $1 and failing_since is not null`,
+const ACCEPTED: Statement = {
+  name: 'webhook-accepted',
+  // Most accept as quickly as before: their row is left alone, for several attempts would wait for it.
+  text: `update webhooks set failing_since = null, failures = 0, is_slow = $2
+    where id = $1 and (failing_since is not null or is_slow <> $2)`,
 };
 
 const FAILED_AGAIN: Statement = {
@@ -123,9 +125,9 @@ const FAILED_AGAIN: Statement = {
     where id = $1 and enabled returning failing_since as "failingSince", failures`,
 };
 
-/** Notes that the receiver accepted something. */
-export async function noteRecovery(run: Run, webhookId: string): Promise<void> {
-  await run(RECOVERED, [webhookId]);
+/** Notes that the receiver accepted something, and whether it took long over it. */
+export async function noteAcceptance(run: Run, webhookId: string, isSlow: boolean): Promise<void> {
+  await run(ACCEPTED, [webhookId, isSlow]);
 }
 
 /** Notes a failure and answers how the receiver has done; null when it is disabled or gone. Holds its row. */

@@ -70,7 +70,8 @@ export async function markDispatched(run: Run, ids: readonly string[], now: Date
 /** A subscription with something due that nobody sends. */
 export interface UnservedWebhook {
   readonly id: string;
-  readonly isFailing: boolean;
+  /** Whether its receiver fails or takes long: no other should wait behind it. */
+  readonly isTardy: boolean;
 }
 
 const TAKE_UNSERVED: Statement = {
@@ -84,12 +85,27 @@ const TAKE_UNSERVED: Statement = {
             and (d.taken_until is null or d.taken_until <= $1)
         )
       for no key update of w skip locked
-    ) returning id, failing_since is not null as "isFailing"`,
+    ) returning id, failing_since is not null or is_slow as "isTardy"`,
 };
 
 /** Takes every subscription that has something due and is served by nobody; it counts as served until then. */
 export async function takeUnserved(run: Run, now: Date, until: Date): Promise<UnservedWebhook[]> {
   return (await run<UnservedWebhook>(TAKE_UNSERVED, [now, until])).rows;
+}
+
+const SERVE: Statement = {
+  name: 'serve-webhook',
+  text: `update webhooks set served_until = $2 where id = $1 and enabled
+    returning failing_since is not null as "isFailing"`,
+};
+
+/** Says that this node serves the subscription from now until then; null when it is disabled or gone. */
+export async function serveWebhook(
+  run: Run,
+  id: string,
+  until: Date,
+): Promise<{ readonly isFailing: boolean } | null> {
+  return (await run<{ isFailing: boolean }>(SERVE, [id, until])).rows[0] ?? null;
 }
 
 const LEAVE: Statement = {

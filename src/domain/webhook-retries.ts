@@ -42,6 +42,11 @@ export interface ReceiverHealth {
   readonly failures: number;
 }
 
+const SLOW_MS = 2_000;
+
+/** Whether an answer took so long that others should not wait behind the next one. */
+export const isSlowAnswer = (durationMs: number): boolean => durationMs >= SLOW_MS;
+
 /** Nobody is given up for a long weekend, nor for a few failures that lie far apart. */
 const FAILING_DAYS = 5;
 const LEAST_FAILURES = 20;

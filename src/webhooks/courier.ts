@@ -12,8 +12,8 @@ import {
   takeDelivery,
   type TakenDelivery,
 } from '../database/webhook-deliveries.js';
-import { leaveWebhook } from '../database/webhook-outbox.js';
-import { afterTry } from '../domain/webhook-retries.js';
+import { leaveWebhook, serveWebhook } from '../database/webhook-outbox.js';
+import { afterTry, isSlowAnswer } from '../domain/webhook-retries.js';
 import { noteHealth } from './health.js';
 import { Messages, type Message } from './message.js';
 import { ANSWER_WITHIN_MS, Sender, type Sent } from './sender.js';
@@ -21,10 +21,10 @@ import { ANSWER_WITHIN_MS, Sender, type Sent } from './sender.js';
 /** The work of a node: to send what is due to one receiver. */
 export interface Errand {
   readonly webhookId: string;
-  readonly isFailing: boolean;
-  /** Until when the subscription counts as served: ISO 8601, since the queue keeps JSON. */
-  readonly servedUntil: string;
 }
+
+/** A turn, its last attempt and the wait for it; a node that says nothing for longer is dead. */
+export const SERVED_FOR_MS = 30_000;
 
 /** An attempt that says nothing for longer died with its node. */
 export const TAKEN_FOR_MS = ANSWER_WITHIN_MS + 5_000;
@@ -41,7 +41,7 @@ const LANES = 4;
 /** A stopping node lets attempts finish for so long; later they are another node's. */
 const LAST_ANSWERS_MS = 3_000;
 
-/** Sends what is due to a receiver, a few at a time, until nothing is due, its turn is over or it fails. */
+/** Sends what is due to a receiver, a few at a time, until nothing is due, its turn is over, it fails or takes long. */
 @Injectable()
 export class Courier implements OnModuleDestroy {
   private readonly pool: Run;
@@ -62,27 +62,28 @@ export class Courier implements OnModuleDestroy {
     setTimeout(() => this.stop.abort(), LAST_ANSWERS_MS).unref();
   }
 
-  async run({ webhookId, isFailing, servedUntil }: Errand): Promise<void> {
-    const turn = { endsAt: performance.now() + TURN_MS, hasFailed: false };
+  async run({ webhookId }: Errand): Promise<void> {
+    // By its own time: it may have waited in the queue for longer than it was handed in for.
+    const until = new Date(this.clock.now().getTime() + SERVED_FOR_MS);
+    const receiver = await serveWebhook(this.pool, webhookId, until);
+    if (receiver === null) return;
+    const turn = { endsAt: performance.now() + TURN_MS, isOver: false };
     try {
-      const lanes = Array.from({ length: isFailing ? 1 : LANES }, () => this.lane(webhookId, turn));
+      const lanes = Array.from({ length: receiver.isFailing ? 1 : LANES }, () => this.lane(webhookId, turn));
       await Promise.all(lanes);
     } finally {
-      await leaveWebhook(this.pool, webhookId, new Date(servedUntil));
+      await leaveWebhook(this.pool, webhookId, until);
     }
   }
 
-  private async lane(
-    webhookId: string,
-    turn: { readonly endsAt: number; hasFailed: boolean },
-  ): Promise<void> {
-    while (!this.isStopping && !turn.hasFailed && performance.now() < turn.endsAt) {
+  private async lane(webhookId: string, turn: { readonly endsAt: number; isOver: boolean }): Promise<void> {
+    while (!this.isStopping && !turn.isOver && performance.now() < turn.endsAt) {
       const now = this.clock.now();
       const until = new Date(now.getTime() + TAKEN_FOR_MS);
       const delivery = await takeDelivery(this.pool, webhookId, { now, until });
       if (delivery === null) return;
       const sent = await this.attempt(this.messages.write(delivery, now));
-      if (sent.outcome !== 'accepted') turn.hasFailed = true;
+      if (sent.outcome !== 'accepted' || isSlowAnswer(sent.durationMs)) turn.isOver = true;
       await this.record(delivery, sent, now);
     }
   }
@@ -113,7 +114,7 @@ export class Courier implements OnModuleDestroy {
     await this.dataSource.transaction(async (manager) => {
       const run = await inTransaction(manager);
       // The subscription before its delivery, as a deletion locks them.
-      await noteHealth(manager, delivery, outcome, now);
+      await noteHealth(manager, delivery, { outcome, durationMs }, now);
       await addAttempt(run, delivery.id, { id: uuidv7(), attemptedAt, durationMs, statusCode, error });
       await settle(run, delivery, {
         status: after.status,

@@ -2,19 +2,19 @@ import type { EntityManager } from 'typeorm';
 import { recordAudit } from '../database/audit.js';
 import { Webhook } from '../database/entities/index.js';
 import { inTransaction } from '../database/statements.js';
-import { noteFailure, noteRecovery, type TakenDelivery } from '../database/webhook-deliveries.js';
+import { noteFailure, noteAcceptance, type TakenDelivery } from '../database/webhook-deliveries.js';
 import { SYSTEM } from '../domain/actor.js';
-import { reasonToDisable, type TryOutcome } from '../domain/webhook-retries.js';
+import { isSlowAnswer, reasonToDisable, type TryOutcome } from '../domain/webhook-retries.js';
 
 /** Keeps account of how a receiver does, and disables a subscription whose receiver is given up. */
 export async function noteHealth(
   manager: EntityManager,
   { webhookId, url }: TakenDelivery,
-  outcome: TryOutcome,
+  { outcome, durationMs }: { readonly outcome: TryOutcome; readonly durationMs: number },
   now: Date,
 ): Promise<void> {
   const run = await inTransaction(manager);
-  if (outcome === 'accepted') return noteRecovery(run, webhookId);
+  if (outcome === 'accepted') return noteAcceptance(run, webhookId, isSlowAnswer(durationMs));
   const health = await noteFailure(run, webhookId, now);
   const reason = health && reasonToDisable(outcome, health, now);
   if (health === null || reason === null) return;

@@ -14,21 +14,18 @@ import {
 import { hears } from '../domain/event-types.js';
 import { JobQueue } from '../jobs/job-queue.js';
 import { Ticker } from '../jobs/ticker.js';
-import { Courier, type Errand } from './courier.js';
+import { Courier, SERVED_FOR_MS, type Errand } from './courier.js';
 
 /** So many events become deliveries in one transaction. */
 const BATCH = 500;
 
-/** A turn, its last attempt and the wait for it; a node that says nothing for longer is dead. */
-const SERVED_FOR_MS = 30_000;
-
 /** Seconds after which the queue gives an errand up; by then another one is on its way. */
 const ERRAND_EXPIRES_SECONDS = 60;
 
-/** Receivers that fail have a queue of their own: however many they are, and however slowly, no other waits behind them. */
+/** Receivers that fail or take long have a queue of their own: however many they are, and however slowly, no other waits behind them. */
 const QUEUES = {
-  working: { name: 'webhook-delivery', concurrency: 8, pollingIntervalSeconds: 1 },
-  failing: { name: 'webhook-retry', concurrency: 4, pollingIntervalSeconds: 1 },
+  prompt: { name: 'webhook-delivery', concurrency: 8, pollingIntervalSeconds: 1 },
+  tardy: { name: 'webhook-retry', concurrency: 4, pollingIntervalSeconds: 1 },
 } as const;
 
 /**
@@ -87,16 +84,14 @@ export class Relay implements OnModuleInit {
     const now = this.clock.now();
     const servedUntil = new Date(now.getTime() + SERVED_FOR_MS);
     const unserved = await takeUnserved(await inTransaction(manager), now, servedUntil);
-    for (const kind of ['working', 'failing'] as const) {
-      const errands = unserved
-        .filter(({ isFailing }) => isFailing === (kind === 'failing'))
-        .map((webhook) => errandFor(webhook, servedUntil));
+    for (const kind of ['prompt', 'tardy'] as const) {
+      const errands = unserved.filter(({ isTardy }) => isTardy === (kind === 'tardy')).map(errandFor);
       await this.jobs.send(manager, QUEUES[kind].name, errands);
     }
   }
 }
 
-const errandFor = ({ id, isFailing }: UnservedWebhook, servedUntil: Date) => ({
-  data: { webhookId: id, isFailing, servedUntil: servedUntil.toISOString() } satisfies Errand,
+const errandFor = ({ id }: UnservedWebhook) => ({
+  data: { webhookId: id } satisfies Errand,
   singletonKey: id,
 });

@@ -1,3 +1,4 @@
+import { Courier } from '../../src/webhooks/courier.js';
 import { startApp, type TestApp } from '../setup/app.js';
 import { SettableClock } from '../setup/clock.js';
 import { deliveryOf, subscribe, withAttempts, withStatus } from '../setup/deliveries.js';
@@ -200,6 +201,49 @@ describe('a receiver', () => {
     );
     expect(open).toHaveLength(12);
     for (const id of ids) await app.must('DELETE', `/webhooks/${id}`);
+  });
+});
+
+/** The queues that the errands of a subscription went to, the first one first. */
+const queuesOf = async (webhookId: string) =>
+  (
+    await app.sql('select name from pgboss.job where singleton_key = $1 order by created_on, name', [
+      webhookId,
+    ])
+  ).map(({ name }) => name);
+
+describe('a receiver that accepts, but slowly', () => {
+  it('has short turns behind the prompt ones, until it is prompt again', async () => {
+    const slow = await receiver();
+    slow.behaviour = (_, response) => void setTimeout(() => response.writeHead(204).end(), 2_200);
+    const webhook = await subscribe(app, slow.url, ['ping']);
+    const eventIds: string[] = [];
+    const send = async () => eventIds.push((await app.must('POST', `/webhooks/${webhook.id}/test`)).event_id);
+    for (let sent = 0; sent < 6; sent++) await send();
+    for (const id of eventIds) await deliveryOf(app, webhook.id, id, withStatus('delivered'));
+    const queues = await queuesOf(webhook.id);
+    expect(queues[0]).toBe('webhook-delivery');
+    expect(new Set(queues.slice(1))).toEqual(new Set(['webhook-retry']));
+
+    slow.behaviour = answer(204);
+    for (const queue of ['webhook-retry', 'webhook-delivery']) {
+      const before = (await queuesOf(webhook.id)).length;
+      await send();
+      await deliveryOf(app, webhook.id, String(eventIds.at(-1)), withStatus('delivered'));
+      expect((await queuesOf(webhook.id)).slice(before)).toEqual([queue]);
+    }
+  });
+
+  it('is free again after an errand, however long that waited', async () => {
+    const billing = await receiver();
+    const webhook = await subscribe(app, billing.url, ['ping']);
+    await app.sql(`update webhooks set served_until = 'infinity' where id = $1`, [webhook.id]);
+    const sent = await app.must('POST', `/webhooks/${webhook.id}/test`);
+    await app.nest.get(Courier, { strict: false }).run({ webhookId: webhook.id });
+    await deliveryOf(app, webhook.id, sent.event_id, () => true);
+    expect(await app.sql('select served_until from webhooks where id = $1', [webhook.id])).toEqual([
+      { served_until: null },
+    ]);
   });
 });
 

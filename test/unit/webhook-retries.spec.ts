@@ -1,5 +1,6 @@
 import {
   afterTry,
+  isSlowAnswer,
   MOST_TRIES,
   reasonToDisable,
   retryDelaySeconds,
@@ -76,5 +77,16 @@ describe('a receiver', () => {
     ],
   ])('%s', (_, outcome, health, expected) => {
     expect(reasonToDisable(outcome, health, NOW)).toBe(expected);
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    [0, false],
+    [1_999, false],
+    [2_000, true],
+    [10_000, true],
+  ])('after %i ms is slow: %s', (durationMs, isSlow) => {
+    expect(isSlowAnswer(durationMs)).toBe(isSlow);
   });
 });

@@ -82,6 +82,7 @@ export class WebhooksService {
       previousSecretUntil: null,
       failingSince: null,
       failures: 0,
+      isSlow: false,
       servedUntil: null,
       createdAt: now,
       updatedAt: now,

@@ -36,6 +36,9 @@ export class Webhook {
   @Column({ type: 'integer', default: 0 })
   failures: number;
 
+  @Column({ type: 'boolean', name: 'is_slow', default: false })
+  isSlow: boolean;
+
   @Column({ type: 'timestamptz', name: 'served_until', nullable: true })
   servedUntil: Date | null;
 
