@@ -9,6 +9,8 @@ export interface Sending {
   readonly raw?: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: string;
+  /** The content type of the body; the first that is documented unless given. */
+  readonly type?: string;
   /** Without the credential that the call wants. */
   readonly anonymous?: boolean;
 }
@@ -92,7 +94,9 @@ export class Replay {
         .filter((each: any) => each.in === 'query' && each.example !== undefined)
         .map((each: any) => [each.name, String(valueOf(each))]),
     );
-    const [type, media] = Object.entries<any>(operation.requestBody?.content ?? {})[0] ?? [];
+    const { content: contents = {} } = operation.requestBody ?? {};
+    const type = sending.type ?? Object.keys(contents)[0];
+    const media = type === undefined ? undefined : contents[type];
     const isText = type !== undefined && type !== 'application/json';
     const content =
       sending.raw !== undefined || isText
