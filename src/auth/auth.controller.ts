@@ -31,6 +31,7 @@ export class AuthController {
       description:
         'A session ends after 24 hours, or two hours after its last use. A user with a second factor is asked for it by `requires_2fa`: the same again with `totp_code`, which may be a recovery code.',
       sends: { username: 'maria', password: EXAMPLE_PASSWORD },
+      asksPassword: true,
       refuses: { 400: ['Username and password are required'], 401: ['Invalid credentials'] },
     },
   )

@@ -37,6 +37,8 @@ export interface CallDoc {
   readonly refuses?: Readonly<Partial<Record<RefusalStatus, readonly string[]>>>;
   /** The verdicts that it may be refused by. */
   readonly verdicts?: readonly LicenseCode[];
+  /** Whether a wrong password is counted against the address. */
+  readonly asksPassword?: boolean;
   /** Headers of success answers beyond those of the plane, by name. */
   readonly headers?: Readonly<Record<string, HeaderDoc>>;
 }

@@ -1,13 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { jest } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { subscribe } from '../setup/deliveries.js';
 import { ExpiryNotices } from '../../src/housekeeping/expiry-notices.js';
 import { STORY, type Step } from '../setup/api-story.js';
-import { Replay } from '../setup/api-replay.js';
-import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { LimitStore } from '../../src/http/limits/limit-store.js';
+import { LIMITS, type LimitName } from '../../src/http/limits/limits.js';
+import { planeOf } from '../../src/http/planes.js';
+import type { DocumentedCall } from '../setup/api-contract.js';
+import { Replay, type Sending } from '../setup/api-replay.js';
+import { hardwareId, panelBody, startApp, type Answer, type TestApp } from '../setup/app.js';
+import { addUser, bearer, tokenOf } from '../setup/people.js';
 
 /** Every example of the document sent to the service, and every answer held against the document. */
 
@@ -39,6 +46,23 @@ afterAll(async () => {
 
 const STEPS = STORY.map((step): Step => (typeof step === 'string' ? { call: step } : step));
 
+/** By what each call was counted, told as in the document. */
+const countedBy = new Map<string, Set<string>>();
+
+const limitTold = ({ by, setting }: { by: string; setting: string }) => `${setting} by ${by}`;
+
+/** Sends a call and notes by what the service counts it. */
+async function counted(call: DocumentedCall, sending?: Sending): Promise<Answer> {
+  const store = app.nest.get(LimitStore, { strict: false });
+  const spies = [jest.spyOn(store, 'hit'), jest.spyOn(store, 'peek')];
+  const answer = await replay.send(call, sending);
+  const names = spies.flatMap(({ mock }) => mock.calls.map(([name]) => name as LimitName));
+  for (const spy of spies) spy.mockRestore();
+  const limits = names.map((name) => limitTold(LIMITS[name]));
+  countedBy.set(call.name, new Set([...(countedBy.get(call.name) ?? []), ...limits]));
+  return answer;
+}
+
 /** What the document knows of a success, and the status it has. */
 const successesOf = (operation: any): string[] =>
   Object.keys(operation.responses).filter((status) => Number(status) < 400);
@@ -49,12 +73,23 @@ describe('the examples of the document', () => {
     expect(replay.calls.map(({ name }) => name).filter((name) => !steps.has(name))).toEqual([]);
   });
 
+  it('are each sent, whatever the type of the body', () => {
+    const unsent = replay.calls.flatMap(({ name, operation }) => {
+      const [first, ...others] = Object.keys(operation.requestBody?.content ?? {});
+      if (others.length === 0) return [];
+      const steps = STEPS.filter(({ call }) => call === name);
+      const sent = new Set(steps.map(({ sending }) => sending?.(replay).type ?? first));
+      return others.filter((type) => !sent.has(type)).map((type) => `${name}: ${type}`);
+    });
+    expect(unsent).toEqual([]);
+  });
+
   it.each(STEPS.map((step) => [step.call, step.status ?? 'its status', step] as const))(
     '%s is answered with %s, as documented',
     async (name, _, step) => {
       const call = replay.call(name);
       await step.before?.(replay);
-      const answer = await replay.send(call, step.sending?.(replay));
+      const answer = await counted(call, step.sending?.(replay));
       const successes = step.status === undefined ? successesOf(call.operation) : [String(step.status)];
       const isSuccess = successes.includes(String(answer.status));
       expect(isSuccess ? [] : [answer.status, answer.body]).toEqual([]);
@@ -64,6 +99,24 @@ describe('the examples of the document', () => {
       await step.after?.(replay, answer);
     },
   );
+});
+
+describe('the limits of the document', () => {
+  it('are those by which each call is counted, whoever makes it', async () => {
+    const { username } = await addUser(app);
+    const session = bearer(await tokenOf(app, { username }));
+    for (const call of replay.calls.filter(({ path }) => planeOf(path) === 'admin')) {
+      // Nothing is there, so nothing happens but the count.
+      const parameters = { id: randomUUID() };
+      const nothing = { parameters, ...(call.operation.requestBody !== undefined && { raw: '{' }) };
+      await counted(call, { ...nothing, anonymous: true });
+      await counted(call, { ...nothing, anonymous: true, headers: session });
+    }
+    for (const { name, operation } of replay.calls) {
+      const shown = (operation['x-rate-limit'] ?? []).map(limitTold);
+      expect([name, ...(countedBy.get(name) ?? [])].toSorted()).toEqual([name, ...shown].toSorted());
+    }
+  });
 });
 
 /** What no call of the document brings about by its example. */

@@ -57,7 +57,11 @@ export class AccountController {
 
   /** Logs out elsewhere. */
   @Delete('sessions/:id')
-  @Answers('revokeOwnSession', { 200: message('Session ended') })
+  @Answers(
+    'revokeOwnSession',
+    { 200: message('Session ended') },
+    { description: 'Logs out elsewhere: that session is refused from its very next call.' },
+  )
   async revoke(@Param('id') sessionId: string, @Req() http: SessionRequest) {
     await this.sessions.revoke(http.session, sessionId, sessionActor(http));
     return { message: 'Session ended' };
@@ -71,6 +75,7 @@ export class AccountController {
     { 200: message('Password changed') },
     {
       description: 'Every other session ends.',
+      asksPassword: true,
       refuses: {
         400: ['The new password field is too easy to guess.'],
         401: ['Missing authorization', 'Invalid credentials'],

@@ -60,6 +60,7 @@ export class SsoController {
     'exchangeSso',
     { 200: LOGGED_IN },
     {
+      description: 'Uses the nonce up for a session, where no browser is to be sent anywhere.',
       sends: { nonce: EXAMPLE_NONCE },
       refuses: { 401: ['Invalid or expired nonce'] },
     },

@@ -36,9 +36,13 @@ export class TotpController {
 
   /** Whether the second factor is on. */
   @Get()
-  @Answers('getSecondFactor', {
-    200: object({ enabled: flag(), recovery_codes_left: integer({ example: 10 }) }),
-  })
+  @Answers(
+    'getSecondFactor',
+    {
+      200: object({ enabled: flag(), recovery_codes_left: integer({ example: 10 }) }),
+    },
+    { description: 'Whether it is on, and how many recovery codes are left.' },
+  )
   async state(@Req() http: SessionRequest) {
     const { enabled, recoveryCodesLeft } = await this.totp.state(http.session.userId);
     return { enabled, recovery_codes_left: recoveryCodesLeft };
@@ -67,6 +71,7 @@ export class TotpController {
     'confirmSecondFactor',
     { 200: RECOVERY_CODES },
     {
+      description: 'A code of the app turns it on. The answer is the only one that holds the recovery codes.',
       refuses: {
         400: ['The selected code is invalid.'],
         409: ['Two-factor authentication is already on', 'Two-factor authentication has not been begun'],
@@ -84,6 +89,8 @@ export class TotpController {
     'disableSecondFactor',
     { 200: message('Two-factor authentication is off') },
     {
+      description: 'With the password and a code, for a stolen session must not be enough.',
+      asksPassword: true,
       refuses: {
         401: ['Missing authorization', 'Invalid credentials'],
         409: ['Two-factor authentication is not on'],
@@ -103,6 +110,7 @@ export class TotpController {
     { 200: RECOVERY_CODES },
     {
       description: 'The old ones are void.',
+      asksPassword: true,
       refuses: {
         401: ['Missing authorization', 'Invalid credentials'],
         409: ['Two-factor authentication is not on'],
