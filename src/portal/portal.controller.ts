@@ -35,7 +35,10 @@ export class PortalController {
   ) {}
 
   @Get()
-  @AdminLists('listOwnLicenses', OWN_LICENSE, { refuses: STAFF })
+  @AdminLists('listOwnLicenses', OWN_LICENSE, {
+    description: 'Those of the customer whom the user belongs to.',
+    refuses: STAFF,
+  })
   async list(@CurrentPortalUser() user: PortalUser, @Query() query: OwnLicensesQuery) {
     const [rows, total] = await this.licenses.list(user, query);
     return adminList(rows.map(ownLicenseBody), total, query);

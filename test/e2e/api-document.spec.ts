@@ -39,6 +39,11 @@ function routesOf({ nest }: TestApp): string[] {
 
 const isSuccess = (status: string) => Number(status) < 400;
 
+const lettersOf = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, '');
+
+const isName = ({ description = '', summary, operationId }: any): boolean =>
+  ['', summary, operationId].some((name) => lettersOf(name) === lettersOf(description));
+
 /** What a call still lacks to be understood without its code. */
 function gapsIn({ name, operation }: DocumentedCall, contract: Contract): string[] {
   const successes = Object.keys(operation.responses).filter(isSuccess);
@@ -46,6 +51,7 @@ function gapsIn({ name, operation }: DocumentedCall, contract: Contract): string
   const gaps = {
     'no operationId of its own': /_/.test(operation.operationId),
     'no success': successes.length === 0,
+    'no description that says more than its name': isName(operation),
     'no tag': (operation.tags ?? []).length === 0,
     'a body without an example': bodies.some(({ example }) => example === undefined),
     'a body whose example its own schema refuses': bodies.some(

@@ -19,7 +19,9 @@ export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
   @Get()
-  @AdminLists('listApiKeys', API_KEY)
+  @AdminLists('listApiKeys', API_KEY, {
+    description: 'With what each may do, and when it was last used; never with the key itself.',
+  })
   async list(@Query() query: ApiKeysQuery) {
     const [rows, total] = await this.apiKeys.list(query);
     return adminList(rows.map(apiKeyBody), total, query);
@@ -36,7 +38,11 @@ export class ApiKeysController {
   }
 
   @Get(':id')
-  @AdminAnswers('getApiKey', API_KEY, { refuses: UNKNOWN })
+  @AdminAnswers('getApiKey', API_KEY, {
+    description:
+      'What the key may do, and when it was last used; the key itself is told once, when it is made.',
+    refuses: UNKNOWN,
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(apiKeyBody(await this.apiKeys.get(id)));
   }

@@ -17,7 +17,10 @@ export class AuditController {
   constructor(private readonly audit: AuditService) {}
 
   @Get()
-  @AdminLists('listAuditEvents', AUDIT_EVENT)
+  @AdminLists('listAuditEvents', AUDIT_EVENT, {
+    description:
+      'Everything that was changed, by whom and when; `action` takes `license.*` for all that happened to licenses.',
+  })
   async list(@Query() query: AuditQuery) {
     const [events, total] = await this.audit.list(query);
     return adminList(events.map(eventBody), total, query);
@@ -34,6 +37,7 @@ export class AuditController {
 
   @Get(':id')
   @AdminAnswers('getAuditEvent', AUDIT_EVENT, {
+    description: 'One change with its details and its place in the chain.',
     parameters: { id: exampleId('AuditEvent') },
     refuses: { 404: ['Audit event not found'] },
   })

@@ -23,7 +23,9 @@ export class BlocklistController {
   constructor(private readonly blocklist: BlocklistService) {}
 
   @Get()
-  @AdminLists('listBlockedHardware', BLOCKED_HARDWARE)
+  @AdminLists('listBlockedHardware', BLOCKED_HARDWARE, {
+    description: 'The machines that are refused whatever their license, with the reason of each.',
+  })
   async list(@Query() query: BlocklistQuery) {
     const [rows, total] = await this.blocklist.list(query);
     return adminList(rows.map(blockedBody), total, query);
@@ -40,13 +42,19 @@ export class BlocklistController {
   }
 
   @Get(':id')
-  @AdminAnswers('getBlockedHardware', BLOCKED_HARDWARE, OF_ONE)
+  @AdminAnswers('getBlockedHardware', BLOCKED_HARDWARE, {
+    ...OF_ONE,
+    description: 'One machine that is refused, and why.',
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(blockedBody(await this.blocklist.get(id)));
   }
 
   @Patch(':id')
-  @AdminAnswers('updateBlockedHardware', BLOCKED_HARDWARE, OF_ONE)
+  @AdminAnswers('updateBlockedHardware', BLOCKED_HARDWARE, {
+    ...OF_ONE,
+    description: 'Corrects the reason that was noted; the hardware stays refused.',
+  })
   async update(@Param('id') id: string, @Body() body: UpdateBlockedHardware, @CurrentActor() actor: Actor) {
     return adminAnswer(blockedBody(await this.blocklist.update(id, body, actor)));
   }

@@ -24,26 +24,34 @@ export class CustomersController {
   ) {}
 
   @Get()
-  @AdminLists('listCustomers', CUSTOMER)
+  @AdminLists('listCustomers', CUSTOMER, {
+    description:
+      'Those who have been erased are among them, without a name; what a customer holds is told of one alone.',
+  })
   async list(@Query() query: CustomersQuery) {
     const [rows, total] = await this.customers.list(query);
     return adminList(rows.map(customerBody), total, query);
   }
 
   @Post()
-  @AdminAnswers('createCustomer', CUSTOMER)
+  @AdminAnswers('createCustomer', CUSTOMER, {
+    description: 'Somebody whom licenses and log-ins can be given to.',
+  })
   async create(@Body() body: CreateCustomer, @CurrentActor() actor: Actor) {
     return adminAnswer(customerBody(await this.customers.create(body, actor)));
   }
 
   @Get(':id')
-  @AdminAnswers('getCustomer', CUSTOMER)
+  @AdminAnswers('getCustomer', CUSTOMER, {
+    description: 'With how many licenses the customer has, and seats in use.',
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(customerViewBody(await this.customers.get(id)));
   }
 
   @Patch(':id')
   @AdminAnswers('updateCustomer', CUSTOMER, {
+    description: 'Fields that are left out stay as they are.',
     sends: { email: 'billing@harbour.example' },
     refuses: { 409: ['The customer has been erased.'] },
   })
@@ -53,6 +61,8 @@ export class CustomersController {
 
   @Delete(':id')
   @AdminAnswers('deleteCustomer', null, {
+    description:
+      'Only one without licenses and users; to forget a person whose licenses go on, erase the customer.',
     refuses: { 409: ['The customer still has licenses.', 'The customer still has users.'] },
   })
   async remove(@Param('id') id: string, @CurrentActor() actor: Actor) {

@@ -35,6 +35,7 @@ export class LicenseVerbsController {
   @Post('reinstate')
   @HttpCode(200)
   @AdminAnswers('reinstateLicense', LICENSE, {
+    description: 'Panels of a suspended license are answered again from the very next call on.',
     sends: { reason: 'Paid after all' },
     refuses: { 409: ['The license is already active.', 'A revoked license cannot be reinstated.'] },
   })

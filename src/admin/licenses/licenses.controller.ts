@@ -35,7 +35,10 @@ export class LicensesController {
   }
 
   @Get(':id')
-  @AdminAnswers('getLicense', LICENSE)
+  @AdminAnswers('getLicense', LICENSE, {
+    description:
+      'With its limits, dates and seats; of the key only a hint, for nobody has it after the sale.',
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(licenseBody(await this.licenses.get(id)));
   }

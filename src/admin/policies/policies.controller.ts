@@ -17,20 +17,28 @@ export class PoliciesController {
   constructor(private readonly policies: PoliciesService) {}
 
   @Get()
-  @AdminLists('listPolicies', POLICY)
+  @AdminLists('listPolicies', POLICY, {
+    description: 'The tiers that licenses are sold in, whatever the product.',
+  })
   async list(@Query() query: PoliciesQuery) {
     const [rows, total] = await this.policies.list(query);
     return adminList(rows.map(policyBody), total, query);
   }
 
   @Post()
-  @AdminAnswers('createPolicy', POLICY, { refuses: { 409: ['The code has already been taken.'] } })
+  @AdminAnswers('createPolicy', POLICY, {
+    description:
+      'A tier: limits, features and durations for new licenses, and the rules that their panels meet.',
+    refuses: { 409: ['The code has already been taken.'] },
+  })
   async create(@Body() body: CreatePolicy, @CurrentActor() actor: Actor) {
     return adminAnswer(policyBody(await this.policies.create(body, actor)));
   }
 
   @Get(':id')
-  @AdminAnswers('getPolicy', POLICY)
+  @AdminAnswers('getPolicy', POLICY, {
+    description: 'The rules as panels meet them now, and the defaults that the next license gets.',
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(policyBody(await this.policies.get(id)));
   }
@@ -46,7 +54,10 @@ export class PoliciesController {
   }
 
   @Delete(':id')
-  @AdminAnswers('deletePolicy', null, { refuses: { 409: ['The policy still has licenses.'] } })
+  @AdminAnswers('deletePolicy', null, {
+    description: 'Only while no license is of it.',
+    refuses: { 409: ['The policy still has licenses.'] },
+  })
   async remove(@Param('id') id: string, @CurrentActor() actor: Actor) {
     await this.policies.remove(id, actor);
     return adminAnswer(null);

@@ -17,7 +17,7 @@ export class ProductsController {
   constructor(private readonly products: ProductsService) {}
 
   @Get()
-  @AdminLists('listProducts', PRODUCT)
+  @AdminLists('listProducts', PRODUCT, { description: 'What licenses can be sold for.' })
   async list(@Query() query: ProductsQuery) {
     const [rows, total] = await this.products.list(query);
     return adminList(rows.map(productBody), total, query);
@@ -25,6 +25,7 @@ export class ProductsController {
 
   @Post()
   @AdminAnswers('createProduct', PRODUCT, {
+    description: 'Something to sell: licenses and versions are of one product. Its `code` is its own.',
     refuses: { 409: ['The code has already been taken.'] },
   })
   async create(@Body() body: CreateProduct, @CurrentActor() actor: Actor) {
@@ -32,7 +33,7 @@ export class ProductsController {
   }
 
   @Get(':id')
-  @AdminAnswers('getProduct', PRODUCT)
+  @AdminAnswers('getProduct', PRODUCT, { description: 'With the lowest version that its panels may run.' })
   async get(@Param('id') id: string) {
     return adminAnswer(productBody(await this.products.get(id)));
   }
@@ -48,6 +49,7 @@ export class ProductsController {
 
   @Delete(':id')
   @AdminAnswers('deleteProduct', null, {
+    description: 'Only while there is no license and no version of it.',
     refuses: { 409: ['The product still has licenses.', 'The product still has versions.'] },
   })
   async remove(@Param('id') id: string, @CurrentActor() actor: Actor) {

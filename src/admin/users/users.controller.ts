@@ -27,7 +27,7 @@ export class UsersController {
   ) {}
 
   @Get()
-  @AdminLists('listUsers', USER)
+  @AdminLists('listUsers', USER, { description: 'Staff and customers; `role` tells them apart.' })
   async list(@Query() query: UsersQuery) {
     const [rows, total] = await this.users.list(query);
     return adminList(rows.map(userBody), total, query);
@@ -46,7 +46,9 @@ export class UsersController {
   }
 
   @Get(':id')
-  @AdminAnswers('getUser', USER)
+  @AdminAnswers('getUser', USER, {
+    description: 'With role and state, and whether a password and a second factor are set.',
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(userBody(await this.users.get(id)));
   }
@@ -76,7 +78,7 @@ export class UsersController {
 
   /** Where the user is logged in. */
   @Get(':id/sessions')
-  @AdminLists('listUserSessions', USER_SESSION)
+  @AdminLists('listUserSessions', USER_SESSION, { description: 'Where the user is logged in.' })
   async listSessions(@Param('id') id: string, @Query() query: SessionsQuery) {
     const [rows, total] = await this.sessions.list(id, query);
     return adminList(rows.map(sessionBody), total, query);
@@ -93,7 +95,10 @@ export class UsersController {
   }
 
   @Delete(':id/sessions/:session_id')
-  @AdminAnswers('revokeUserSession', null, { refuses: { 403: [BEYOND] } })
+  @AdminAnswers('revokeUserSession', null, {
+    description: 'Logs the user out in one place; the session is refused from its very next call.',
+    refuses: { 403: [BEYOND] },
+  })
   async revokeSession(
     @Param('id') id: string,
     @Param('session_id') sessionId: string,

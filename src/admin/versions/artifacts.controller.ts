@@ -19,7 +19,9 @@ export class ArtifactsController {
   constructor(private readonly artifacts: ArtifactsService) {}
 
   @Get()
-  @AdminLists('listArtifacts', ARTIFACT)
+  @AdminLists('listArtifacts', ARTIFACT, {
+    description: 'The files of the version, one for a platform and architecture, each with its hash.',
+  })
   async list(@Param('id') id: string, @Query() query: ArtifactsQuery) {
     const [rows, total] = await this.artifacts.list(id, query);
     return adminList(rows.map(artifactBody), total, query);

@@ -22,7 +22,9 @@ export class VersionsController {
   ) {}
 
   @Get()
-  @AdminLists('listVersions', VERSION)
+  @AdminLists('listVersions', VERSION, {
+    description: 'Drafts and yanked ones included, whatever panels may see.',
+  })
   async list(@Query() query: VersionsQuery) {
     const [versions, total] = await listVersions(this.dataSource, query);
     return adminList(versions.map(versionBody), total, query);
@@ -38,7 +40,7 @@ export class VersionsController {
   }
 
   @Get(':id')
-  @AdminAnswers('getVersion', VERSION)
+  @AdminAnswers('getVersion', VERSION, { description: 'With its state and how far it is rolled out.' })
   async get(@Param('id') id: string) {
     return adminAnswer(versionBody(await this.versions.get(id)));
   }

@@ -36,7 +36,9 @@ export class DeliveriesController {
   }
 
   @Get('deliveries/:delivery_id')
-  @AdminAnswers('getWebhookDelivery', DELIVERY_WITH_ATTEMPTS)
+  @AdminAnswers('getWebhookDelivery', DELIVERY_WITH_ATTEMPTS, {
+    description: 'The message with every attempt; of an answer its status alone is kept.',
+  })
   async get(@Param('id') id: string, @Param('delivery_id') deliveryId: string) {
     return adminAnswer(loggedDeliveryBody(await this.deliveries.get(id, deliveryId)));
   }

@@ -17,7 +17,9 @@ export class WebhooksController {
   constructor(private readonly webhooks: WebhooksService) {}
 
   @Get()
-  @AdminLists('listWebhooks', WEBHOOK)
+  @AdminLists('listWebhooks', WEBHOOK, {
+    description: 'Those that are disabled say why; secrets are not told.',
+  })
   async list(@Query() query: WebhooksQuery) {
     const [rows, total] = await this.webhooks.list(query);
     return adminList(rows.map(webhookBody), total, query);
@@ -33,7 +35,9 @@ export class WebhooksController {
   }
 
   @Get(':id')
-  @AdminAnswers('getWebhook', WEBHOOK)
+  @AdminAnswers('getWebhook', WEBHOOK, {
+    description: 'What it is told of, and whether and why it is disabled.',
+  })
   async get(@Param('id') id: string) {
     return adminAnswer(webhookBody(await this.webhooks.get(id)));
   }
