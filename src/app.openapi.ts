@@ -11,8 +11,12 @@ Every refusal has the envelope of its plane, which the path alone decides: \`/li
 the panel plane for everything else. Clients ignore fields that they don't know: answers may grow. Requests may not hold
 fields that are not documented. Every 429 and 503 says by \`Retry-After\` when to come back.
 
-Changes on the admin plane take an \`Idempotency-Key\`, and those to one resource its \`ETag\` as \`If-Match\`. \`x-permission\` is what
-an API key must hold, all of it where it is a list, \`x-rate-limit\` what a call is counted by and the setting that says how many there may be.`;
+Changes on the admin plane take an \`Idempotency-Key\`, uploads excepted. PATCH and DELETE of one resource, \`/…/{id}\`, take its
+\`ETag\` as \`If-Match\`; no other change does, be it a POST, a part of a resource or an upload. Where a change can't honor one of
+these headers it is refused with 400 and has no effect. What only reads looks at neither.
+
+\`x-permission\` is what an API key must hold, all of it where it is a list, \`x-rate-limit\` what a call is limited by:
+what is counted, and the setting that says how many there may be.`;
 
 /** What the tags gather, in the order in which they are shown. */
 const TAGS = {

@@ -85,12 +85,17 @@ function ofTheCall(call: Call): Refusal[] {
   const { plane, permissions, takesJson, takesBytes, facts } = call;
   const own = facts?.refuses ?? {};
   const isApi = call.segment !== null;
+  const isChange = (permissions ?? []).some(({ kind }) => kind === 'write');
   return [
     ...(takesJson ? said(400, 'Malformed JSON') : []),
     ...(call.isRepeatable
       ? [
           ...said(400, 'Idempotency-Key must have 1 to 255 visible ASCII characters'),
-          ...said(409, 'A request with this Idempotency-Key is still running'),
+          ...said(
+            409,
+            'A request with this Idempotency-Key is still running',
+            'The answer to this request has been erased',
+          ),
           {
             status: 409,
             code: 'IDEMPOTENCY_KEY_CONFLICT' as const,
@@ -98,6 +103,8 @@ function ofTheCall(call: Call): Refusal[] {
           },
         ]
       : []),
+    ...(isChange && takesBytes ? said(400, 'This call takes no Idempotency-Key') : []),
+    ...(isChange && !call.isConditional ? said(400, 'This call takes no If-Match') : []),
     ...(call.isConditional ? said(412, 'The resource has changed since it was read') : []),
     ...(plane === 'admin' ? said(401, 'Invalid or missing API key') : []),
     ...(plane === 'panel' && !isOpen(call) && own[401] === undefined

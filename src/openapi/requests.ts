@@ -107,14 +107,16 @@ export const REQUEST_HEADERS = {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Sent again within 24 hours with the same key, the request has no second effect and the same answer.',
+      'Sent again within 24 hours with the same key, the request has no second effect and the same answer. The key is ' +
+      'the caller’s own; for another request it is refused.',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', examples: ['order-1042'] },
   },
   IfMatch: {
     name: 'If-Match',
     in: 'header',
     description:
-      'The `ETag` of the resource as it was read: nothing is changed if another has changed it since.',
+      'The `ETag` of the resource as it was read, or several: nothing is changed if another has changed it since. ' +
+      '`*` asks only that it is there.',
     schema: { type: 'string', examples: ['"8vJ3c1yQmUq0Zc5wT2n7XkLpRdE"'] },
   },
 } as const;

@@ -253,17 +253,28 @@ describe('refusals as documented', () => {
     }
   });
 
-  it('are what a change held to another version gets, whether it can be held to one or not', async () => {
+  it.each([
+    ['If-Match', '"another"', 412],
+    ['Idempotency-Key', 'not visible', 400],
+  ])('are what a change gets for an %s, whether it takes one or not', async (name, value, refused) => {
     const changes = replay.calls.filter(
-      ({ path, method }) => planeOf(path) === 'admin' && ['PATCH', 'DELETE'].includes(method),
+      ({ path, method, operation }) =>
+        planeOf(path) === 'admin' &&
+        [operation['x-permission']].flat().some((each) => each.endsWith(':write')) &&
+        method !== 'GET',
     );
-    expect(changes.length).toBeGreaterThan(10);
-    const taken: string[] = [];
+    expect(changes.length).toBeGreaterThan(30);
+    const wrong: unknown[] = [];
     for (const call of changes) {
-      const { status } = await replay.send(call, { headers: { 'if-match': '"another"' } });
-      if (![400, 404, 412].includes(status)) taken.push(`${call.name}: ${status}`);
+      const parameters = (call.operation.parameters ?? []).map((each: any) => replay.contract.resolve(each));
+      const isTaken = parameters.some((each: any) => each.in === 'header' && each.name === name);
+      const { status, body } = await replay.send(call, { headers: { [name]: value } });
+      const isHonored = isTaken && (status === refused || status === 404);
+      if (!isHonored && (isTaken || status !== 400 || body.error !== `This call takes no ${name}`)) {
+        wrong.push([call.name, status, body]);
+      }
     }
-    expect(taken).toEqual([]);
+    expect(wrong).toEqual([]);
   });
 
   it('are tried for every plane and status', () => {
