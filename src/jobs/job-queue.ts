@@ -23,7 +23,7 @@ export interface JobKind<Data extends object = object> {
   readonly retryDelay?: number;
   /** Seconds after which a node that says nothing counts as dead, and the work is given to another; 900 unless told. */
   readonly expireInSeconds?: number;
-  /** Seconds between looks for new work; 2 unless told. */
+  /** Seconds between looks for new work that nobody woke this node for; 30 unless told. */
   readonly pollingIntervalSeconds?: number;
   /** In UTC. The work is then begun by the clock as well, once in the cluster, however many nodes there are. */
   readonly cron?: string;
@@ -34,6 +34,9 @@ const SCHEMA = 'pgboss';
 /** A drain has six seconds in all: work that takes longer is given to another node. */
 const STOP_TIMEOUT_MS = 4_000;
 
+/** A second is nothing to what the clock begins: each look is a transaction, on every node, all day. */
+const POLLING_SECONDS = 30;
+
 const DAY_SECONDS = 86_400;
 
 /** Work kept in the database: whatever was accepted is done, by whichever node, also after a crash. */
@@ -42,6 +45,8 @@ export class JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly logger = new Logger('Jobs');
   private readonly kinds: JobKind[] = [];
   private readonly boss: PgBoss;
+  /** The workers of this node that have nothing to do, by the name of their queue. */
+  private readonly idle = new Map<string, Set<string>>();
   private isStarted = false;
 
   constructor(dataSource: DataSource) {
@@ -51,6 +56,7 @@ export class JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
       schema: SCHEMA,
       // Dates of the service come from its own clock; that of the database is only a few milliseconds off.
       clockMonitorIntervalSeconds: 600,
+      cronWorkerIntervalSeconds: POLLING_SECONDS,
     });
     this.boss.on('error', (error) => this.logger.warn({ err: error }, 'The job queue met an error'));
     this.boss.on('warning', ({ message }) => this.logger.warn(`The job queue warns: ${message}`));
@@ -86,6 +92,14 @@ export class JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
     );
   }
 
+  /**
+   * Has workers of this node look for work at once, as many as there is work. To be called after the commit of a `send`;
+   * where all of them are at something, another node finds it when it looks.
+   */
+  wake(name: string, count: number): void {
+    for (const id of [...(this.idle.get(name) ?? [])].slice(0, count)) this.boss.notifyWorker(id);
+  }
+
   private async begin({ name, run, cron, concurrency = 1, ...kind }: JobKind): Promise<void> {
     await this.boss.createQueue(name, {
       // At most one waits under a singleton key, so that two nodes can hand in the same work.
@@ -98,15 +112,27 @@ export class JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
       expireInSeconds: kind.expireInSeconds ?? 900,
       deleteAfterSeconds: DAY_SECONDS,
     });
-    await this.boss.work<object>(
-      name,
-      { localConcurrency: concurrency, pollingIntervalSeconds: kind.pollingIntervalSeconds ?? 2 },
-      async (jobs) => {
-        for (const { data } of jobs) await this.attempt(name, run, data);
-      },
-    );
+    this.idle.set(name, new Set());
+    for (let worker = 0; worker < concurrency; worker++)
+      await this.employ(name, run, kind.pollingIntervalSeconds ?? POLLING_SECONDS);
     if (cron === undefined) await this.boss.unschedule(name);
     else await this.boss.schedule(name, cron, {}, { missed: 'once' });
+  }
+
+  /** A worker of its own for each piece at a time: it can be woken alone, and looks for the next piece as soon as it is done. */
+  private async employ(name: string, run: JobKind['run'], pollingIntervalSeconds: number): Promise<void> {
+    const idle = this.idle.get(name);
+    let id = '';
+    id = await this.boss.work<object>(name, { pollingIntervalSeconds }, async (jobs) => {
+      idle?.delete(id);
+      try {
+        for (const { data } of jobs) await this.attempt(name, run, data);
+      } finally {
+        idle?.add(id);
+        this.boss.notifyWorker(id);
+      }
+    });
+    idle?.add(id);
   }
 
   private async attempt(name: string, run: JobKind['run'], data: object): Promise<void> {

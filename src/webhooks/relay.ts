@@ -24,8 +24,8 @@ const ERRAND_EXPIRES_SECONDS = 60;
 
 /** Receivers that fail or take long have a queue of their own: however many they are, and however slowly, no other waits behind them. */
 const QUEUES = {
-  prompt: { name: 'webhook-delivery', concurrency: 8, pollingIntervalSeconds: 1 },
-  tardy: { name: 'webhook-retry', concurrency: 4, pollingIntervalSeconds: 1 },
+  prompt: { name: 'webhook-delivery', concurrency: 8, pollingIntervalSeconds: 5 },
+  tardy: { name: 'webhook-retry', concurrency: 4, pollingIntervalSeconds: 10 },
 } as const;
 
 /**
@@ -57,7 +57,9 @@ export class Relay implements OnModuleInit {
 
   private async tick(): Promise<void> {
     while ((await this.dispatch()) === BATCH);
-    await this.dataSource.transaction((manager) => this.handOut(manager));
+    const handedOut = await this.dataSource.transaction((manager) => this.handOut(manager));
+    // Only now: before the commit there is nothing to be found.
+    for (const { name, errands } of handedOut) this.jobs.wake(name, errands.length);
   }
 
   /** Makes deliveries of events that have none yet; answers how many events there were. */
@@ -80,14 +82,16 @@ export class Relay implements OnModuleInit {
     });
   }
 
-  private async handOut(manager: EntityManager): Promise<void> {
+  private async handOut(manager: EntityManager) {
     const now = this.clock.now();
     const servedUntil = new Date(now.getTime() + SERVED_FOR_MS);
     const unserved = await takeUnserved(await inTransaction(manager), now, servedUntil);
-    for (const kind of ['prompt', 'tardy'] as const) {
-      const errands = unserved.filter(({ isTardy }) => isTardy === (kind === 'tardy')).map(errandFor);
-      await this.jobs.send(manager, QUEUES[kind].name, errands);
-    }
+    const handedOut = (['prompt', 'tardy'] as const).map((kind) => ({
+      name: QUEUES[kind].name,
+      errands: unserved.filter(({ isTardy }) => isTardy === (kind === 'tardy')).map(errandFor),
+    }));
+    for (const { name, errands } of handedOut) await this.jobs.send(manager, name, errands);
+    return handedOut;
   }
 }
 
