@@ -53,8 +53,8 @@ app.post<{ Body: Body }>('/validate', async (request, reply) => {
 
 const AUDIT = `with event as (
     insert into audit_events (id, occurred_at, actor_type, actor_id, action, subject_type, subject_id, details,
-      request_id, personal_hash)
-    values ($1, $2, 'panel', $3, 'activation.created', 'activation', $4, '{}', null, $5) returning id
+      request_id, personal_hash, mac)
+    values ($1, $2, 'panel', $3, 'activation.created', 'activation', $4, '{}', null, $5, '') returning id
   ) insert into audit_personal (event_id, salt, data) select id, $6::bytea, $7::jsonb from event`;
 
 const runOn =

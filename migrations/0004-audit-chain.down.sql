@@ -2,3 +2,5 @@ drop index audit_events_occurred_at_idx, audit_events_actor_idx, audit_events_ac
 drop table audit_chain;
 drop function audit_chain_refuse_change();
 drop table audit_unsealed;
+drop function audit_unsealed_refuse_sealed();
+alter table audit_events drop column mac;

@@ -1,3 +1,8 @@
+alter table audit_events add column mac bytea;
+comment on column audit_events.mac is 'Shows that the service wrote the event, until the chain holds it. Null only in rows that are older than this column.';
+-- Not valid: it is not asked of the rows that are there, and they may not be changed.
+alter table audit_events add constraint audit_events_mac_check check (mac is not null) not valid;
+
 create table audit_unsealed (
   event_id uuid not null,
   constraint audit_unsealed_pkey primary key (event_id),
@@ -26,6 +31,18 @@ end
 $$;
 create trigger audit_chain_append_only before update or delete or truncate on audit_chain
   for each statement execute function audit_chain_refuse_change();
+
+-- What has a link is sealed for good: listed as unsealed again, it could be sealed anew once its link is gone.
+create function audit_unsealed_refuse_sealed() returns trigger language plpgsql as $$
+begin
+  if exists (select from audit_chain where event_id = new.event_id) then
+    raise exception 'audit event % is sealed', new.event_id using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end
+$$;
+create trigger audit_unsealed_only_unsealed before insert or update on audit_unsealed
+  for each row execute function audit_unsealed_refuse_sealed();
 
 -- Why: the log's default order, newest first, and any span of time.
 create index audit_events_occurred_at_idx on audit_events (occurred_at, id);

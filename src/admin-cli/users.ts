@@ -10,6 +10,7 @@ import { recordUserEvent } from '../database/user-events.js';
 import { SYSTEM } from '../domain/actor.js';
 import { StartupError } from '../startup-error.js';
 import type { Command } from './command.js';
+import { openKeysOf } from './open-keys-of.js';
 import { asBody, inItsWords } from './read-options.js';
 
 /** Whoever sits at the machine may do everything. */
@@ -23,7 +24,9 @@ export const createUserCommand: Command = {
     'customer-id': { value: 'ID', help: 'whose portal it is, for a customer' },
   },
   help: ['Makes a user and prints a password for them, once.'],
-  async run({ database, clock, say }, given) {
+  async run(place, given) {
+    const { database, clock, say } = place;
+    await openKeysOf(place);
     const password = generatePassword();
     const user = await inItsWords(async () => {
       const body = asBody(CreateUser, given);
@@ -43,8 +46,10 @@ export const resetPasswordCommand: Command = {
     'Gives a user a new password and prints it, once. Unlocks and reactivates the account and ends',
     'all of its sessions. With --two-factor off the password alone logs in again.',
   ],
-  async run({ database, clock, say }, { username = ADMIN_USERNAME, 'two-factor': factor = 'keep' }) {
+  async run(place, { username = ADMIN_USERNAME, 'two-factor': factor = 'keep' }) {
     if (factor !== 'keep' && factor !== 'off') throw new StartupError('--two-factor must be keep or off.');
+    const { database, clock, say } = place;
+    await openKeysOf(place);
     const password = generatePassword();
     const passwordHash = await hashPassword(password);
     const now = clock.now();

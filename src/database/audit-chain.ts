@@ -1,19 +1,12 @@
-import type { Json } from '../domain/canonical-json.js';
+import type { AuditEventFacts } from '../domain/audit-event-text.js';
 import type { Run, Statement } from './statements.js';
 
-/** An event as the chain covers it, by the names and with all the digits that the database has. */
-export interface SealedEvent {
-  readonly id: string;
-  /** ISO 8601 in microseconds, as is `sealedAt`: a Date would not show a change below a millisecond. */
-  readonly occurred_at: string;
-  readonly actor_type: string;
-  readonly actor_id: string | null;
-  readonly action: string;
-  readonly subject_type: string;
-  readonly subject_id: string | null;
-  readonly details: Json;
-  readonly request_id: string | null;
-  readonly personal_hash: string | null;
+/** An event as the chain covers it. */
+export interface SealedEvent extends Omit<AuditEventFacts, 'details'> {
+  /** The text that the database has: a number read into this process may lose digits. */
+  readonly details: string;
+  /** Null for an event from before events were authenticated. */
+  readonly mac: Buffer | null;
 }
 
 /** A link of the chain as it is stored. */
@@ -22,6 +15,7 @@ export interface StoredLink {
   readonly eventId: string;
   readonly previousHash: Buffer;
   readonly hash: Buffer;
+  /** ISO 8601 in microseconds. */
   readonly sealedAt: string;
 }
 
@@ -30,16 +24,13 @@ export interface LinkFacts extends StoredLink {
   /** Null when it is gone. */
   readonly event: SealedEvent | null;
   /** Null when it was erased, or never was. */
-  readonly personal: { readonly salt: Buffer; readonly data: Json } | null;
+  readonly personal: { readonly salt: Buffer; readonly data: string } | null;
 }
 
 const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 const EVENT = `e.id, ${instant('e.occurred_at')} as occurred_at, e.actor_type, e.actor_id, e.action, e.subject_type,
-  e.subject_id, e.details, e.request_id, e.personal_hash`;
-
-/** A time of this process as the database will tell it. */
-export const inMicroseconds = (time: Date): string => time.toISOString().replace('Z', '000Z');
+  e.subject_id, e.details::text as details, e.request_id, e.personal_hash, e.mac`;
 
 const SEAL_LOCK = 7_066_830_574;
 
@@ -65,13 +56,31 @@ export async function hasUnsealed(run: Run): Promise<boolean> {
 
 const CHAIN_HEAD: Statement = {
   name: 'audit-chain-head',
-  text: `select seq, hash from audit_chain order by seq desc limit 1`,
+  text: `select c.seq, c.hash, e.id is not null and e.mac is null as is_old
+    from audit_chain c left join audit_events e on e.id = c.event_id order by c.seq desc limit 1`,
 };
 
+export interface StoredHead {
+  readonly seq: number;
+  readonly hash: Buffer;
+  /** Whether its event is from before events were authenticated. */
+  readonly isOld: boolean;
+}
+
 /** The last link; null before the first. */
-export async function loadChainHead(run: Run): Promise<{ seq: number; hash: Buffer } | null> {
-  const [row] = (await run<{ seq: string; hash: Buffer }>(CHAIN_HEAD, [])).rows;
-  return row === undefined ? null : { seq: Number(row.seq), hash: row.hash };
+export async function loadChainHead(run: Run): Promise<StoredHead | null> {
+  const [row] = (await run<{ seq: string; hash: Buffer; is_old: boolean }>(CHAIN_HEAD, [])).rows;
+  return row === undefined ? null : { seq: Number(row.seq), hash: row.hash, isOld: row.is_old };
+}
+
+const LINK_HASH: Statement = {
+  name: 'audit-link-hash',
+  text: `select hash from audit_chain where seq = $1`,
+};
+
+/** Whether the chain still holds that link as it was. */
+export async function holdsLink(run: Run, { seq, hash }: Pick<StoredHead, 'seq' | 'hash'>): Promise<boolean> {
+  return (await run<{ hash: Buffer }>(LINK_HASH, [seq])).rows[0]?.hash.equals(hash) === true;
 }
 
 /** Before every id. */
@@ -148,7 +157,7 @@ const LINKS: Statement = {
   name: 'audit-links',
   // The time of the event is null only when there is no event.
   text: `select c.seq, c.event_id, c.previous_hash, c.hash, ${instant('c.sealed_at')} as sealed_at, ${EVENT},
-      p.salt, p.data
+      p.salt, p.data::text as data
     from (select * from audit_chain where seq > $1 order by seq limit ${LINKS_AT_ONCE}) c
     left join audit_events e on e.id = c.event_id
     left join audit_personal p on p.event_id = c.event_id
@@ -163,7 +172,7 @@ interface LinkRow extends Omit<SealedEvent, 'id'> {
   readonly sealed_at: string;
   readonly id: string | null;
   readonly salt: Buffer | null;
-  readonly data: Json;
+  readonly data: string;
 }
 
 const toLink = (row: LinkRow): LinkFacts => {

@@ -4,7 +4,7 @@ import { listPage, type PageRequest } from './list.js';
 import type { Run, Statement } from './statements.js';
 
 /** An event as an admin sees it: with what it says of persons, and its place in the chain. */
-export interface AuditView extends Omit<AuditEvent, 'personalHash'> {
+export interface AuditView extends Omit<AuditEvent, 'personalHash' | 'mac'> {
   /** Null when it says nothing of a person, or that was erased. */
   readonly personal: Readonly<Record<string, unknown>> | null;
   readonly personalErased: boolean;

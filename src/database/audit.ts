@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../domain/actor.js';
+import { auditEventText, inMicroseconds } from '../domain/audit-event-text.js';
 import { canonicalJson, type Json } from '../domain/canonical-json.js';
 import { patternsFor, type EventType } from '../domain/event-types.js';
+import { auditMacOf, type AuditMac } from './audit-mac.js';
 import { inTransaction, type Statement } from './statements.js';
 
 interface Entry {
@@ -34,24 +36,31 @@ export interface OutgoingEvent {
   readonly customerId?: string | null;
 }
 
-const RECORD_AUDIT: Statement = {
-  name: 'record-audit',
+const RECORD_AUDITS: Statement = {
+  name: 'record-audits',
   // One statement for all of it: an event is never without what belongs to it. What a panel of an erased customer says of
   // itself is not kept: nothing would ever erase it.
-  text: `with event as (
+  text: `with entry as (
+      select * from unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::bytea[], $9::text[], $10::uuid[], $11::text[], $12::text[], $17::uuid[])
+      as entry (id, mac, action, subject_type, subject_id, details, personal_hash, salt, personal, customer_id, told, patterns,
+        told_customer_id)
+    ), event as (
       insert into audit_events (id, occurred_at, actor_type, actor_id, action, subject_type, subject_id, details,
-        request_id, personal_hash)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id, action, occurred_at
+        request_id, personal_hash, mac)
+      select id, $13::timestamptz, $14::text, $15::text, action, subject_type, subject_id, details::jsonb,
+        $16::text, personal_hash, mac from entry
     ), personal as (
-      insert into audit_personal (event_id, salt, data) select id, $11::bytea, $12::jsonb from event
-      where $12 is not null and not ($3 = 'panel'
-        and exists (select from customers where id = $14::uuid and erased_at is not null))
+      insert into audit_personal (event_id, salt, data) select id, salt, personal::jsonb from entry
+      where personal is not null and not ($14 = 'panel'
+        and exists (select from customers where id = entry.customer_id and erased_at is not null))
     ), outgoing as (
       insert into events (id, type, occurred_at, customer_id, data)
-      select id, action, occurred_at, $16::uuid, $13::jsonb from event
-      where $13 is not null and exists (select from webhooks where enabled and events && $15::text[])
+      select id, action, $13, told_customer_id, told::jsonb from entry
+      where told is not null
+        and exists (select from webhooks where enabled and events && string_to_array(patterns, ' '))
     )
-    insert into audit_unsealed (event_id) select id from event`,
+    insert into audit_unsealed (event_id) select id from entry`,
 };
 
 /** Null when it says nothing. One text for one value, so that the hash can be made again from what the database gives back. */
@@ -62,37 +71,76 @@ function personalText(personal: Readonly<Record<string, unknown>>): string | nul
   return canonicalJson(JSON.parse(JSON.stringify(Object.fromEntries(told))) as Json);
 }
 
+/** An event as it is written, with what belongs to it. */
+function rowOf(mac: AuditMac, actor: Actor, now: Date, entry: AuditEntry) {
+  const customerId = entry.customerId ?? null;
+  const personal = personalText({ address: actor.address, ...entry.personal });
+  const salt = randomBytes(16);
+  // Through JSON once, as above: it is authenticated as it will be read.
+  const details = JSON.stringify({
+    ...entry.details,
+    ...(customerId !== null && { customer_id: customerId }),
+  });
+  const event = {
+    id: uuidv7(),
+    occurred_at: inMicroseconds(now),
+    actor_type: actor.type,
+    actor_id: actor.id,
+    action: entry.action,
+    subject_type: entry.subjectType,
+    subject_id: entry.subjectId,
+    details: JSON.parse(details) as Json,
+    request_id: actor.requestId,
+    personal_hash:
+      personal === null ? null : createHash('sha256').update(salt).update(personal).digest('hex'),
+  };
+  const told = entry.event && {
+    data: JSON.stringify(entry.event.data),
+    patterns: patternsFor(entry.action).join(' '),
+    customerId: entry.event.customerId === undefined ? customerId : entry.event.customerId,
+  };
+  return { event, mac: mac(auditEventText(event)), details, salt, personal, customerId, told };
+}
+
 /**
  * Writes the event into the change's own transaction: there is no change without it, and none of it without the change.
  * What no enabled subscription wants is not kept to be sent. A subscription hears of every change that is asked for after
  * its creation was answered, for this statement then sees it; of one that was under way meanwhile it may not.
  */
-export async function recordAudit(
+export const recordAudit = (
   manager: EntityManager,
   actor: Actor,
   now: Date,
   entry: AuditEntry,
+): Promise<void> => recordAudits(manager, actor, now, [entry]);
+
+/** The same for many at once, in one statement. */
+export async function recordAudits(
+  manager: EntityManager,
+  actor: Actor,
+  now: Date,
+  entries: readonly AuditEntry[],
 ): Promise<void> {
   const run = await inTransaction(manager);
-  const data = personalText({ address: actor.address, ...entry.personal });
-  const customerId = entry.customerId ?? null;
-  const salt = randomBytes(16);
-  await run(RECORD_AUDIT, [
-    uuidv7(),
+  const mac = auditMacOf(manager.dataSource);
+  const rows = entries.map((entry) => rowOf(mac, actor, now, entry));
+  await run(RECORD_AUDITS, [
+    rows.map(({ event }) => event.id),
+    rows.map((row) => row.mac),
+    rows.map(({ event }) => event.action),
+    rows.map(({ event }) => event.subject_type),
+    rows.map(({ event }) => event.subject_id),
+    rows.map(({ details }) => details),
+    rows.map(({ event }) => event.personal_hash),
+    rows.map(({ salt }) => salt),
+    rows.map(({ personal }) => personal),
+    rows.map(({ customerId }) => customerId),
+    rows.map(({ told }) => told?.data ?? null),
+    rows.map(({ told }) => told?.patterns ?? null),
     now,
     actor.type,
     actor.id,
-    entry.action,
-    entry.subjectType,
-    entry.subjectId,
-    { ...entry.details, ...(customerId !== null && { customer_id: customerId }) },
     actor.requestId,
-    data === null ? null : createHash('sha256').update(salt).update(data).digest('hex'),
-    salt,
-    data,
-    entry.event === undefined ? null : JSON.stringify(entry.event.data),
-    customerId,
-    entry.event === undefined ? null : patternsFor(entry.action),
-    entry.event?.customerId === undefined ? customerId : entry.event.customerId,
+    rows.map(({ told }) => told?.customerId ?? null),
   ]);
 }

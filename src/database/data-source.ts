@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { auditMacOf, authenticateAudit } from './audit-mac.js';
 import { ENTITIES } from './entities/index.js';
 import { ImpatientClient } from './impatient-client.js';
 import { migrations } from './migrations.js';
@@ -53,5 +54,7 @@ export function patientTwin(dataSource: DataSource, poolSize: number): DataSourc
   const { connectionString } = (dataSource.driver as PostgresDriver).options.extra as {
     readonly connectionString: string;
   };
-  return createDataSource({ url: connectionString, poolSize, isPatient: true });
+  const twin = createDataSource({ url: connectionString, poolSize, isPatient: true });
+  authenticateAudit(twin, auditMacOf(dataSource));
+  return twin;
 }

@@ -17,7 +17,8 @@ export interface ChainLink extends ChainHead {
 
 /**
  * `changed`: the event or its link is not what was sealed. `removed`: a link without its event, or numbers without a
- * link. `inserted`: an event that was neither sealed nor waits for it. `replaced`: a link that was sealed, but not in
+ * link. `inserted`: an event that was neither sealed nor waits for it,
+ * or that the service did not write. `replaced`: a link that was sealed, but not in
  * this place. `personal_changed`: what the event says of a person was changed rather than erased.
  */
 export type ProblemKind = 'changed' | 'removed' | 'inserted' | 'replaced' | 'personal_changed';
@@ -58,6 +59,10 @@ const problem = (
 
 /** Of an event that is in no link and waits for none. */
 export const inserted = (eventId: string): ChainProblem => problem('inserted', { eventId });
+
+/** Of an event that waits to be sealed and is not as the service wrote it, or not the service's. */
+export const forged = (kind: 'changed' | 'inserted', eventId: string): ChainProblem =>
+  problem(kind, { eventId });
 
 /** Of an event that waits to be sealed and is gone. */
 export const lost = (eventId: string): ChainProblem => problem('removed', { eventId });

@@ -17,7 +17,8 @@ export type HashPurpose =
   | 'sso-nonce'
   | 'recovery-code'
   | 'idempotency-key'
-  | 'audit-chain';
+  | 'audit-chain'
+  | 'audit-event';
 
 declare const purposeOf: unique symbol;
 
@@ -46,28 +47,31 @@ export class DataKeys {
   ) {}
 
   /** Loads the data keys and makes those that are missing, once for all nodes. Throws `StartupError` for a wrong master key. */
-  static async load(manager: EntityManager, masterKey: MasterKey): Promise<DataKeys> {
-    const secrets = await refuseWrongMasterKey(() =>
-      manager.transaction(async (transaction) => {
-        await lockKeyRing(transaction);
-        const stored = await listDataKeys(transaction);
-        // All stored keys are opened before one is made: a wrong master key must leave nothing behind.
-        const opened = new Map(
-          stored.map(({ name, wrapped }) => [name, masterKey.unwrap('data-key', name, wrapped)]),
-        );
-        const loadOrCreate = async (name: DataKeyName): Promise<Buffer> => {
-          const found = opened.get(name);
-          if (found !== undefined) return found;
-          const secret = randomBytes(DATA_KEYS[name]);
-          await insertDataKey(transaction, name, masterKey.wrap('data-key', name, secret));
-          return secret;
-        };
-        return {
-          pepper: await loadOrCreate('pepper'),
-          vault: await loadOrCreate('vault'),
-        } satisfies Record<DataKeyName, Buffer>;
-      }),
+  static load(manager: EntityManager, masterKey: MasterKey): Promise<DataKeys> {
+    return refuseWrongMasterKey(() =>
+      manager.transaction((transaction) => this.open(transaction, masterKey)),
     );
+  }
+
+  /** The same within a transaction. Throws `UnwrapError` for a wrong master key. */
+  static async open(transaction: EntityManager, masterKey: MasterKey): Promise<DataKeys> {
+    await lockKeyRing(transaction);
+    const stored = await listDataKeys(transaction);
+    // All stored keys are opened before one is made: a wrong master key must leave nothing behind.
+    const opened = new Map(
+      stored.map(({ name, wrapped }) => [name, masterKey.unwrap('data-key', name, wrapped)]),
+    );
+    const loadOrCreate = async (name: DataKeyName): Promise<Buffer> => {
+      const found = opened.get(name);
+      if (found !== undefined) return found;
+      const secret = randomBytes(DATA_KEYS[name]);
+      await insertDataKey(transaction, name, masterKey.wrap('data-key', name, secret));
+      return secret;
+    };
+    const secrets = {
+      pepper: await loadOrCreate('pepper'),
+      vault: await loadOrCreate('vault'),
+    } satisfies Record<DataKeyName, Buffer>;
     return new DataKeys(new Pepper(secrets.pepper), new Vault(secrets.vault));
   }
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock.js';
+import { authenticateAudit } from '../database/audit-mac.js';
+import { auditMac } from './audit-seal.js';
 import { DataKeys, type Pepper } from './data-keys.js';
 import { KeyRing } from './key-ring.js';
 import { loadOrCreateMasterKeyFile, parseMasterKey, type MasterKey } from './master-key.js';
@@ -23,13 +25,14 @@ export interface OpenKeys {
   readonly keyRing: KeyRing;
 }
 
-/** Finds the master key, making one for the embedded database, and opens what it wraps. */
+/** Finds the master key, making one for the embedded database, and opens what it wraps. From here on the audit log can be written to. */
 export async function openKeys(
   settings: KeySettings,
   { dataSource, clock }: { dataSource: DataSource; clock: Clock },
 ): Promise<OpenKeys> {
   const { masterKey, masterKeyFile } = await findMasterKey(settings);
   const { pepper, vault } = await DataKeys.load(dataSource.manager, masterKey);
+  authenticateAudit(dataSource, auditMac(pepper));
   const keyRing = new KeyRing({ dataSource, masterKey, clock, issuer: settings.issuer });
   await keyRing.start();
   return { masterKey, masterKeyFile, pepper, vault, keyRing };

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { authenticateAudit } from '../database/audit-mac.js';
 import { recordAudit } from '../database/audit.js';
 import type { SigningKeyRow } from '../database/entities/index.js';
 import {
@@ -11,6 +12,8 @@ import {
   updateSigningKey,
 } from '../database/key-store.js';
 import { SYSTEM } from '../domain/actor.js';
+import { auditMac } from './audit-seal.js';
+import { DataKeys } from './data-keys.js';
 import { JWS_TYPES, signCompact } from './jws.js';
 import { isUsable, listedAt } from './key-rules.js';
 import type { MasterKey } from './master-key.js';
@@ -77,7 +80,8 @@ export async function rotateMasterKey(
   now: Date,
 ): Promise<void> {
   await manager.transaction(async (transaction) => {
-    await lockKeyRing(transaction);
+    const { pepper } = await DataKeys.open(transaction, from);
+    authenticateAudit(manager.dataSource, auditMac(pepper));
     for (const { name, wrapped } of await listDataKeys(transaction)) {
       await updateDataKey(
         transaction,

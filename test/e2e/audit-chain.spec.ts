@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { runAdmin } from '../../src/admin-cli/run.js';
 import { Sealer } from '../../src/admin/audit/sealer.js';
 import { verifyAudit } from '../../src/admin/audit/verify.js';
+import { recordAudit } from '../../src/database/audit.js';
 import { inTransaction } from '../../src/database/statements.js';
+import { SYSTEM } from '../../src/domain/actor.js';
 import { Pepper } from '../../src/signing/data-keys.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
-import { sealAll, tamper } from '../setup/audit.js';
+import { restartedSealer, sealAll, tamper } from '../setup/audit.js';
 import { startNodes, type Nodes } from '../setup/nodes.js';
 
 const EVENTS = 12;
@@ -78,14 +82,12 @@ describe('the chain', () => {
   it('takes up an event that commits behind younger ones', async () => {
     const runner = app.dataSource.createQueryRunner();
     await runner.startTransaction();
-    const late = uuidv7();
-    await runner.query(
-      `with event as (
-         insert into audit_events (id, occurred_at, actor_type, action, subject_type)
-         values ($1, $2, 'system', 'test.late', 'test') returning id)
-       insert into audit_unsealed select id from event`,
-      [late, app.clock.now()],
-    );
+    await recordAudit(runner.manager, SYSTEM, app.clock.now(), {
+      action: 'test.late',
+      subjectType: 'test',
+      subjectId: null,
+    });
+    const [{ id: late }] = await runner.query(`select id from audit_events where action = 'test.late'`);
     await app.must('POST', '/products', { code: 'younger', name: 'P' });
     await sealAll(app);
     await runner.commitTransaction();
@@ -112,7 +114,9 @@ describe('the chain', () => {
 
   it('is not sealed twice where an event is listed as unsealed again', async () => {
     const before = await chainOf(app);
-    await app.sql('insert into audit_unsealed select event_id from audit_chain where seq <= 3');
+    const again = 'insert into audit_unsealed select event_id from audit_chain where seq <= 3';
+    await expect(app.sql(again)).rejects.toThrow(/audit event .* is sealed/);
+    await tamper(app, again);
     await app.must('POST', '/products', { code: 'after-the-list', name: 'P' });
     await sealAll(app);
     expect(await chainOf(app)).toHaveLength(before.length + 1);
@@ -168,7 +172,7 @@ describe('the chain', () => {
     await expect(walking).rejects.toThrow('gone');
   });
 
-  it('is written down once a day, outside of the database', async () => {
+  it('is written down every hour, outside of the database', async () => {
     const [{ schedules }] = (await app.sql(
       `select count(*)::int as schedules from pgboss.schedule where name = 'audit-anchor'`,
     )) as [any];
@@ -205,8 +209,8 @@ describe('what is done behind the back of the service', () => {
     }
   }
 
-  const NEW_EVENT = `insert into audit_events (id, occurred_at, actor_type, action, subject_type)
-    values ($1, now(), 'system', 'license.created', 'license')`;
+  const NEW_EVENT = `insert into audit_events (id, occurred_at, actor_type, action, subject_type, mac)
+    values ($1, now(), 'system', 'license.created', 'license', '')`;
 
   it('is nothing until something is done', async () => {
     expect(await found()).toEqual([]);
@@ -339,6 +343,136 @@ describe('what is done behind the back of the service', () => {
   });
 });
 
+describe('events that the service did not write', () => {
+  let app: TestApp;
+  beforeEach(async () => {
+    app = await startApp();
+    await app.must('POST', '/products', { code: 'p', name: 'P' });
+    await sealAll(app);
+  });
+  afterEach(() => app.stop());
+
+  /** As anybody can who may write to the tables, without touching a trigger. */
+  const insert = async (details = '{}', mac = '\\x00') => {
+    const id = uuidv7();
+    await app.sql(
+      `insert into audit_events (id, occurred_at, actor_type, action, subject_type, details, mac)
+       values ($1, now(), 'system', 'license.created', 'license', $2, $3)`,
+      [id, details, mac],
+    );
+    await app.sql('insert into audit_unsealed values ($1)', [id]);
+    return id;
+  };
+
+  it('are not sealed but named, and hold up no other', async () => {
+    const before = await chainOf(app);
+    const id = await insert();
+    const { id: product } = await app.must('POST', '/products', { code: 'q', name: 'Q' });
+    await restartedSealer(app).seal();
+    const [{ event_id: last }] = (await chainOf(app)).slice(before.length) as [any];
+    const [{ subject_id: sealed }] = (await app.sql('select subject_id from audit_events where id = $1', [
+      last,
+    ])) as [any];
+    expect([sealed, (await chainOf(app)).length]).toEqual([product, before.length + 1]);
+    expect(await app.sql('select event_id from audit_unsealed')).toEqual([{ event_id: id }]);
+    expect(told(await verify(app))).toEqual([`changed - ${id}`]);
+  });
+
+  it('can not be written without a mark', async () => {
+    await expect(insert('{}', null as never)).rejects.toThrow('audit_events_mac_check');
+  });
+
+  it('are told in the log once', async () => {
+    const id = await insert();
+    const sealer = restartedSealer(app);
+    const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    try {
+      await sealer.seal();
+      await sealer.seal();
+      const lines = error.mock.calls.flat().filter((text) => String(text).includes(id));
+      // The node's own sealer may have told it as well.
+      expect([1, 2]).toContain(lines.length);
+    } finally {
+      error.mockRestore();
+    }
+  });
+
+  it('are not made of sealed ones by sealing all of it again', async () => {
+    const ids = (await chainOf(app)).map(({ event_id }) => event_id);
+    const [first, second] = ids as [string, string];
+    await tamper(app, 'delete from audit_chain');
+    await tamper(
+      app,
+      `update audit_events set details = details || '{"a": 1.00000000000000000001}' where id = $1`,
+      [first],
+    );
+    await tamper(app, `update audit_events set action = 'x.y' where id = $1`, [second]);
+    await app.sql('insert into audit_unsealed select unnest($1::uuid[])', [ids]);
+    await restartedSealer(app).seal();
+    expect((await chainOf(app)).map(({ event_id }) => event_id)).toEqual(ids.slice(2));
+    expect(told(await verify(app))).toEqual([`changed - ${first}`, `changed - ${second}`].toSorted());
+  });
+
+  it('are not sealed again by a node that has seen the chain, changed or not', async () => {
+    const sealer = restartedSealer(app);
+    await app.must('POST', '/products', { code: 'q', name: 'Q' });
+    await sealer.seal();
+    await sealer.anchor();
+    const ids = (await chainOf(app)).map(({ event_id }) => event_id);
+    await tamper(app, 'delete from audit_chain');
+    await app.sql('insert into audit_unsealed select unnest($1::uuid[])', [ids]);
+    const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    try {
+      await sealer.seal();
+      await sealer.seal();
+      expect(error.mock.calls.flat().join()).toContain(`no longer holds link ${ids.length}`);
+    } finally {
+      error.mockRestore();
+    }
+    expect(await chainOf(app)).toEqual([]);
+    // Started anew it has seen nothing, and what the service wrote can be sealed.
+    await restartedSealer(app).seal();
+    expect(await chainOf(app)).toHaveLength(ids.length);
+  });
+
+  it('are sealed without a mark only from before there was one: first of all', async () => {
+    await app.sql('alter table audit_events drop constraint audit_events_mac_check');
+    const ids = (await chainOf(app)).map(({ event_id }) => event_id);
+    await tamper(app, 'update audit_events set mac = null where id = $1', [ids[0]]);
+    await tamper(app, 'delete from audit_chain');
+    await app.sql('insert into audit_unsealed select unnest($1::uuid[])', [ids]);
+    expect((await verify(app)).valid).toBe(true);
+    await restartedSealer(app).seal();
+    expect(await chainOf(app)).toHaveLength(ids.length);
+    const late = await insert('{}', null as never);
+    await restartedSealer(app).seal();
+    expect(await chainOf(app)).toHaveLength(ids.length);
+    expect(told(await verify(app))).toEqual([`inserted - ${late}`]);
+  });
+
+  it.each([
+    ['1', '1.00000000000000000001'],
+    ['null', '1e999'],
+  ])('differ from sealed ones even where %s has become %s', async (old, other) => {
+    await app.dataSource.transaction((manager) =>
+      recordAudit(manager, SYSTEM, app.clock.now(), {
+        action: 'test.number',
+        subjectType: 'test',
+        subjectId: null,
+        details: { n: JSON.parse(old) as unknown },
+        personal: { n: 1 },
+      }),
+    );
+    await sealAll(app);
+    const [{ seq, event_id: id }] = (await chainOf(app)).slice(-1) as [any];
+    expect((await verify(app)).valid).toBe(true);
+    const n = `'{"n": ${other}}'`;
+    await tamper(app, `update audit_events set details = ${n} where id = $1`, [id]);
+    await tamper(app, `update audit_personal set data = ${n} where event_id = $1`, [id]);
+    expect(told(await verify(app))).toEqual([`changed ${seq} ${id}`, `personal_changed ${seq} ${id}`]);
+  });
+});
+
 describe('over HTTP and on the command line', () => {
   let app: TestApp;
   let chain: { seq: number; event_id: string }[];
@@ -363,7 +497,7 @@ describe('over HTTP and on the command line', () => {
     expect(told(await verify(app, query))).toEqual([`removed 10-${head.seq} -`]);
     // Nor does it help to go on from there.
     for (let i = 9; i < head.seq; i++) await app.must('POST', '/products', { code: `n-${i}`, name: 'P' });
-    await sealAll(app);
+    await sealAll(app, restartedSealer(app));
     expect((await verify(app)).valid).toBe(true);
     const again = await chainOf(app);
     expect(told(await verify(app, query))).toEqual([`replaced ${head.seq} ${again[head.seq - 1]?.event_id}`]);
@@ -375,7 +509,7 @@ describe('over HTTP and on the command line', () => {
     await app.sql('insert into audit_unsealed (event_id) values ($1)', [old.event_id]);
     app.clock.advance({ seconds: 1 });
     await app.must('POST', '/products', { code: 'next', name: 'P' });
-    await sealAll(app);
+    await sealAll(app, restartedSealer(app));
     expect((await verify(app)).valid).toBe(true);
     await tamper(app, 'update audit_chain set hash = $2, sealed_at = $3 where seq = $1', [
       old.seq,
@@ -387,8 +521,8 @@ describe('over HTTP and on the command line', () => {
 
   it('a thousand problems are counted, and a hundred named', async () => {
     await app.sql(
-      `insert into audit_events (id, occurred_at, actor_type, action, subject_type)
-       select gen_random_uuid(), now(), 'system', 'x.y', 'x' from generate_series(1, 1000)`,
+      `insert into audit_events (id, occurred_at, actor_type, action, subject_type, mac)
+       select gen_random_uuid(), now(), 'system', 'x.y', 'x', '' from generate_series(1, 1000)`,
     );
     const { valid, problem_count: count, problems } = await verify(app);
     expect([valid, count, problems.length]).toEqual([false, 1_000, 100]);

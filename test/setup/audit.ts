@@ -1,9 +1,15 @@
 import { Sealer } from '../../src/admin/audit/sealer.js';
+import { JobQueue } from '../../src/jobs/job-queue.js';
+import { Ticker } from '../../src/jobs/ticker.js';
+import { Pepper } from '../../src/signing/data-keys.js';
 import type { TestApp } from './app.js';
 
+/** The sealer of a node that has just started, and has seen nothing of the chain yet. */
+export const restartedSealer = ({ nest, dataSource, clock }: TestApp): Sealer =>
+  new Sealer(dataSource, nest.get(Pepper), clock, nest.get(Ticker), nest.get(JobQueue));
+
 /** Seals all there is, now instead of within a second. The service's own sealer may be at it: then its turn is awaited. */
-export async function sealAll(app: TestApp): Promise<void> {
-  const sealer = app.nest.get(Sealer, { strict: false });
+export async function sealAll(app: TestApp, sealer = app.nest.get(Sealer, { strict: false })): Promise<void> {
   for (;;) {
     await sealer.seal();
     const [{ waiting }] = (await app.sql('select count(*)::int as waiting from audit_unsealed')) as [any];

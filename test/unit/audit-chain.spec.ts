@@ -1,6 +1,7 @@
 import {
   BEGINNING,
   headText,
+  forged,
   inserted,
   judgeLink,
   judgeNoted,
@@ -91,6 +92,7 @@ describe('a head that was noted earlier', () => {
 
 describe('an event outside of the chain', () => {
   it('was inserted, or is gone before it was sealed', () => {
+    expect(forged('changed', 'x')).toEqual({ kind: 'changed', seq: null, through: null, eventId: 'x' });
     expect(inserted('x')).toEqual({ kind: 'inserted', seq: null, through: null, eventId: 'x' });
     expect(lost('x')).toEqual({ kind: 'removed', seq: null, through: null, eventId: 'x' });
   });

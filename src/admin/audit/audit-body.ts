@@ -84,7 +84,7 @@ export const VERIFICATION = resource('AuditVerification', {
     object({
       kind: choice(KINDS, {
         description:
-          '`changed`: not what was sealed. `removed`: sealed, and gone. `inserted`: never sealed. `replaced`: sealed, but not in this place, or not what was noted. `personal_changed`: what it says of a person was changed rather than erased.',
+          '`changed`: not what was sealed, or written. `removed`: sealed, and gone. `inserted`: never sealed, or not written by the service. `replaced`: sealed, but not in this place, or not what was noted. `personal_changed`: what it says of a person was changed rather than erased.',
       }),
       seq: nullable(integer({ min: 0 })),
       through: nullable(integer({ min: 1, description: 'The last of a run of links that are gone.' })),

@@ -2,14 +2,18 @@ import {
   countUnsealed,
   FIRST_ID,
   LINKS_AT_ONCE,
+  loadChainHead,
   loadLinks,
   loadLostUnsealed,
   loadStrangers,
+  loadUnsealed,
+  SEALED_AT_ONCE,
   type LinkFacts,
 } from '../../database/audit-chain.js';
 import type { Run } from '../../database/statements.js';
 import {
   BEGINNING,
+  forged,
   inserted,
   judgeLink,
   judgeNoted,
@@ -21,6 +25,7 @@ import {
 } from '../../domain/audit-chain.js';
 import { matchesPersonal, sealHash } from '../../signing/audit-seal.js';
 import type { Pepper } from '../../signing/data-keys.js';
+import { forgeryJudge } from './forgery.js';
 
 /** How many problems are named; the others are counted. */
 const MOST_NAMED = 100;
@@ -31,7 +36,7 @@ export interface Verification {
   readonly valid: boolean;
   /** How many links there are. */
   readonly checked: number;
-  /** Events that are not sealed yet, and so not yet shown to be what they were. */
+  /** Events that are not sealed yet. */
   readonly unsealed: number;
   /** Null for an empty chain. */
   readonly head: ChainHead | null;
@@ -111,15 +116,32 @@ async function findStrangers(run: Run, findings: Findings, signal?: AbortSignal)
   }
 }
 
+/** Events that wait to be sealed, as the sealer will find them. */
+async function findForged(run: Run, { pepper, signal }: VerifyOptions, findings: Findings): Promise<void> {
+  // The head first: events that are sealed meanwhile are not looked at any more.
+  const judge = forgeryJudge(pepper, await loadChainHead(run));
+  let after: string | null = FIRST_ID;
+  while (after !== null) {
+    signal?.throwIfAborted();
+    const page: Awaited<ReturnType<typeof loadUnsealed>> = await loadUnsealed(run, after);
+    for (const { event, isSealed } of page) {
+      const kind = isSealed ? null : judge(event);
+      if (kind !== null) findings.add([forged(kind, event.id)]);
+    }
+    after = page.length === SEALED_AT_ONCE ? (page.at(-1)?.event.id ?? null) : null;
+  }
+}
+
 /**
  * Checks every link of the chain and every event in pages, each a statement and a snapshot of its own: nothing waits for
- * it, and what is written meanwhile is either seen whole or not at all. Answers nothing of what is unsealed but how much.
+ * it, and what is written meanwhile is either seen whole or not at all.
  */
 export async function verifyAudit(run: Run, options: VerifyOptions): Promise<Verification> {
   const findings = new Findings();
   const { last, checked, found } = await walk(run, options, findings);
   if (options.noted) findings.add(judgeNoted(options.noted, found, last));
   await findStrangers(run, findings, options.signal);
+  await findForged(run, options, findings);
   findings.add((await loadLostUnsealed(run, MOST_NAMED)).map(lost));
   return {
     valid: findings.count === 0,

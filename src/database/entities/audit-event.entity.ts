@@ -32,6 +32,10 @@ export class AuditEvent {
 
   @Column({ type: 'text', name: 'personal_hash', nullable: true })
   personalHash: string | null;
+
+  /** Null only for events from before it was there. */
+  @Column({ type: 'bytea', nullable: true })
+  mac: Buffer | null;
 }
 
 /** What an audit event says of a person; may be erased. */
