@@ -115,7 +115,15 @@ describe('a license', () => {
   it('is sold by the thousand, each with a key that activates', async () => {
     const { product, policy } = await app.sell();
     const body = { product: product.code, policy: policy.code, quantity: 1_000 };
+    await app.sql('create table audit_statements (at timestamptz)');
+    await app.sql(`create function count_statement() returns trigger language plpgsql as
+      $$ begin insert into audit_statements values (now()); return null; end $$`);
+    await app.sql(`create trigger count_statements after insert on audit_events
+      for each statement execute function count_statement()`);
     const licenses = await app.must('POST', '/licenses', body);
+    // One after the other they would be a thousand round trips, in the transaction and to whoever waits.
+    expect(await app.sql('select count(*)::int as n from audit_statements')).toEqual([{ n: 1 }]);
+    await app.sql('drop trigger count_statements on audit_events');
     expect(licenses).toHaveLength(1_000);
     expect(new Set(licenses.map(({ key }: any) => key)).size).toBe(1_000);
     expect(new Set(licenses.map(({ id }: any) => id)).size).toBe(1_000);

@@ -5,7 +5,7 @@ import { validate as isUuid } from 'uuid';
 import type { ChangedBy, HeldLicense } from '../../access/held-license.js';
 import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
-import { recordAudit } from '../../database/audit.js';
+import { recordAudit, recordAudits, type AuditEntry } from '../../database/audit.js';
 import { emptySeats, endAnonymity } from '../../database/customer-erasure.js';
 import { licenseWasAnothers } from '../../database/customer-trail.js';
 import { holdLivingCustomer } from '../../database/customers.js';
@@ -111,17 +111,18 @@ export class LicensesService {
         drawn.map(({ row }) => row),
       );
       const issued = await this.issued(await inTransaction(manager), drawn);
-      for (const { license } of issued) {
+      const entries = issued.map(({ license }): AuditEntry => {
         const changes = this.changes.whole(license, 'created');
-        await recordAudit(manager, actor, now, {
+        return {
           action: 'license.created',
           subjectType: 'license',
           subjectId: license.id,
           customerId: license.customerId,
           details: { product: body.product, policy: body.policy, key: license.keyHint, changes },
           event: { data: licenseBody(license) },
-        });
-      }
+        };
+      });
+      await recordAudits(manager, actor, now, entries);
       return issued;
     });
     return refusingWhatIsGone(writing);
