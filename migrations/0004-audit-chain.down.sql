@@ -4,3 +4,5 @@ drop function audit_chain_refuse_change();
 drop table audit_unsealed;
 drop function audit_unsealed_refuse_sealed();
 alter table audit_events drop column mac;
+drop trigger audit_personal_only_erasures on audit_personal;
+drop function audit_personal_refuse_delete();

@@ -44,6 +44,19 @@ $$;
 create trigger audit_unsealed_only_unsealed before insert or update on audit_unsealed
   for each row execute function audit_unsealed_refuse_sealed();
 
+-- What an event says of a person is erased by an erasure and by nothing else: a stray statement, or whoever has nothing
+-- but the right to write, is refused. It does not hold up the owner of the table, who can set what the erasure sets.
+create function audit_personal_refuse_delete() returns trigger language plpgsql as $$
+begin
+  if current_setting('mooring.erasure', true) is distinct from 'on' then
+    raise exception 'audit_personal is emptied by an erasure' using errcode = 'integrity_constraint_violation';
+  end if;
+  return null;
+end
+$$;
+create trigger audit_personal_only_erasures before delete or truncate on audit_personal
+  for each statement execute function audit_personal_refuse_delete();
+
 -- Why: the log's default order, newest first, and any span of time.
 create index audit_events_occurred_at_idx on audit_events (occurred_at, id);
 -- Why: what one key or person did.

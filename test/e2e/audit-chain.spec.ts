@@ -134,12 +134,16 @@ describe('the chain', () => {
     expect((await verify(app)).valid).toBe(true);
   });
 
-  it('lets what names a person be erased', async () => {
-    const [{ event_id: id }] = (
-      await app.sql(
-        'delete from audit_personal where event_id = (select event_id from audit_personal limit 1) returning event_id',
-      )
-    )[0] as any;
+  it('lets what names a person be erased by an erasure, and by nothing else', async () => {
+    const erase =
+      'delete from audit_personal where event_id = (select event_id from audit_personal limit 1) returning event_id';
+    for (const statement of [erase, 'truncate audit_personal']) {
+      await expect(app.sql(statement)).rejects.toThrow('audit_personal is emptied by an erasure');
+    }
+    const id = await app.dataSource.transaction(async (manager) => {
+      await manager.query(`set local mooring.erasure = 'on'`);
+      return (await manager.query(erase))[0][0].event_id as string;
+    });
     expect((await app.must('GET', `/audit/${id}`)).personal_erased).toBe(true);
     expect((await verify(app)).valid).toBe(true);
   });
