@@ -20,9 +20,9 @@ const midnight = (day: Day): number => Date.parse(`${day}T00:00:00Z`);
 
 const plusDays = (day: Day, days: number): Day => dayOf(new Date(midnight(day) + days * DAY_MS));
 
-/** Whether the calendar has that day. */
+/** Whether the calendar has that day, from 1970 on as for instants: what lies before year 1 can't be asked of the database. */
 export function isDay(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text < '1970') return false;
   const time = midnight(text);
   // JavaScript rolls 30 February over into March instead of refusing it.
   return !Number.isNaN(time) && dayOf(new Date(time)) === text;
