@@ -134,6 +134,8 @@ describe('verdicts', () => {
   });
 });
 
+const NOBODY_LOOKED = { licenses: null, active_licenses: null, seats: null };
+
 describe('licenses and seats', () => {
   it('are told for every day: today as it is, earlier ones as they ended', async () => {
     const one = await app.sell({ license: { max_activations: 3, expires_at: '2027-03-02T12:00:00Z' } });
@@ -152,11 +154,11 @@ describe('licenses and seats', () => {
     await app.must('POST', `/licenses/${other.license.id}/suspend`, {});
     const span = 'from=2027-02-28&to=2027-03-04';
     expect((await stats(`/seats?${span}`)).days).toEqual([
-      { day: '2027-02-28', licenses: 0, active_licenses: 0, seats: 0 },
+      { day: '2027-02-28', ...NOBODY_LOOKED },
       { day: '2027-03-01', licenses: 2, active_licenses: 2, seats: 4 },
-      { day: '2027-03-02', licenses: 0, active_licenses: 0, seats: 0 },
+      { day: '2027-03-02', ...NOBODY_LOOKED },
       { day: '2027-03-03', licenses: 2, active_licenses: 0, seats: 4 },
-      { day: '2027-03-04', licenses: 0, active_licenses: 0, seats: 0 },
+      { day: '2027-03-04', ...NOBODY_LOOKED },
     ]);
     const own = (await stats(`/seats?${span}&product=${one.product.code}`)).days;
     expect(own[1]).toEqual({ day: '2027-03-01', licenses: 1, active_licenses: 1, seats: 3 });
@@ -221,6 +223,12 @@ describe('the overview', () => {
       validations: { last_7_days: { total: 0 } },
       expiring_in_30_days: 0,
     });
+    // Asked for again and again it is added up once in five seconds.
+    await app.sell();
+    app.clock.advance({ seconds: 4 });
+    expect(await stats('')).toEqual(all);
+    app.clock.advance({ seconds: 1 });
+    expect(await stats('')).toMatchObject({ licenses: 3, at: app.clock.now().toISOString() });
     app.clock.advance({ days: 1 });
     expect((await stats('')).validations.last_7_days.total).toBe(1);
   });
@@ -327,6 +335,7 @@ describe('bad questions', () => {
   it('are told what is wrong with them', async () => {
     for (const [path, field, message] of [
       ['/validations?from=2027-02-30', 'from', 'The from field must be a valid date.'],
+      ['/validations?from=0000-01-01', 'from', 'The from field must be a valid date.'],
       ['/validations?to=today', 'to', 'The to field must be a valid date.'],
       ['/seats?from=2027-03-01T00:00:00Z', 'from', 'The from field must be a valid date.'],
       ['/seats?from=2027-03-02', 'to', 'The to field must be the first day or a later one.'],

@@ -28,6 +28,8 @@ const FIGURES = {
   seats: integer({ example: 97, description: 'In use.' }),
 };
 
+const NOT_LOOKED = { description: 'Null where nobody looked.' };
+
 const ANSWERED = {
   total: integer({ example: 90 }),
   valid: integer({ example: 88 }),
@@ -64,10 +66,18 @@ export const VALIDATIONS = resource('StatsValidations', {
 export const SEATS = resource('StatsSeats', {
   from: day,
   to: day,
-  days: list(object({ day, ...FIGURES }), {
-    description:
-      'Every day of the span, in order: today as it is, earlier days as they were in their last hour, and zeros where nobody looked.',
-  }),
+  days: list(
+    object({
+      day,
+      licenses: nullable(integer({ example: 120, ...NOT_LOOKED })),
+      active_licenses: nullable(integer({ example: 112, ...NOT_LOOKED })),
+      seats: nullable(integer({ example: 97, ...NOT_LOOKED })),
+    }),
+    {
+      description:
+        'Every day of the span, in order: today as it is, earlier days as they were in their last hour. Nobody looked while no node was running, and at days to come.',
+    },
+  ),
 });
 
 export const REFUSALS = resource('StatsRefusals', {

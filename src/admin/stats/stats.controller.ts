@@ -40,7 +40,9 @@ export class StatsController {
   ) {}
 
   @Get()
-  @AdminAnswers('getStats', OVERVIEW, { description: 'How things stand now.' })
+  @AdminAnswers('getStats', OVERVIEW, {
+    description: 'How things stood at `at`, which is at most five seconds ago.',
+  })
   async overview(@Query() query: OverviewQuery) {
     return adminAnswer(await this.stats.overview(query));
   }

@@ -10,6 +10,7 @@ import { daySpan, dayOf, MOST_DAYS, type DaySpan } from '../../domain/days.js';
 import { answered, byDay, refusals } from '../../domain/stats.js';
 import { fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
+import { Recent } from './recent.js';
 import {
   figuresBody,
   productFiguresBody,
@@ -21,9 +22,12 @@ import {
 import type { DaysQuery, OverviewQuery, RefusalsQuery, ValidationsQuery } from './stats.dto.js';
 import type { Wire } from '../../http/shapes.js';
 
+type Overview = Wire<typeof OVERVIEW>;
+
 const DAY_MS = 86_400_000;
 const AHEAD_DAYS = 30;
 const NONE: LicenseFigures = { licenses: 0, activeLicenses: 0, seats: 0 };
+const NOBODY_LOOKED = { licenses: null, active_licenses: null, seats: null };
 
 const sum = (figures: readonly LicenseFigures[]): LicenseFigures =>
   figures.reduce<LicenseFigures>(
@@ -47,6 +51,8 @@ function spanOf({ from, to }: DaysQuery, now: Date): DaySpan {
 @Injectable()
 export class StatsService {
   private readonly pool: Run;
+  /** It adds up all licenses, on the connections that panels are answered by. */
+  private readonly overviews = new Recent<Overview>();
 
   constructor(
     dataSource: DataSource,
@@ -55,8 +61,13 @@ export class StatsService {
     this.pool = onPool(poolOf(dataSource));
   }
 
-  async overview({ product }: OverviewQuery): Promise<Wire<typeof OVERVIEW>> {
+  /** A few seconds old at most. */
+  overview({ product }: OverviewQuery): Promise<Overview> {
     const now = this.clock.now();
+    return this.overviews.get(product ?? '', now, () => this.look(now, product));
+  }
+
+  private async look(now: Date, product: string | undefined): Promise<Overview> {
     const today = dayOf(now);
     const from = dayOf(new Date(now.getTime() - 6 * DAY_MS));
     const until = new Date(now.getTime() + AHEAD_DAYS * DAY_MS);
@@ -102,13 +113,13 @@ export class StatsService {
     const span = spanOf(days, now);
     const saved = await loadLicenseDays(this.pool, span, product);
     const isNow = span.from <= today && today <= span.to;
-    const current = isNow ? sum(await loadFigures(this.pool, now, product)) : NONE;
+    const current = isNow ? sum(await loadFigures(this.pool, now, product)) : undefined;
     return {
       ...span,
-      days: byDay(span, saved, ([first = NONE], day) => ({
-        day,
-        ...figuresBody(day === today ? current : first),
-      })),
+      days: byDay(span, saved, ([first], day) => {
+        const figures = day === today ? current : first;
+        return { day, ...(figures === undefined ? NOBODY_LOOKED : figuresBody(figures)) };
+      }),
     };
   }
 }
