@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { MOST_SEARCHED } from '../../src/database/audit-views.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { sealAll } from '../setup/audit.js';
 import { addUser, bearer, tokenOf } from '../setup/people.js';
@@ -163,5 +164,35 @@ describe('the audit log', () => {
     for (const path of ['', '/verify']) {
       expect((await app.request('GET', `/api/v1/admin/audit${path}`, { headers })).status).toBe(200);
     }
+  });
+});
+
+describe('a text in a log of more events than can be searched', () => {
+  let large: TestApp;
+  beforeAll(async () => {
+    large = await startApp();
+  });
+  afterAll(() => large.stop());
+
+  it('is found in the newest, and in older ones where filters leave fewer', async () => {
+    const { id } = await large.must('POST', '/products', { code: 'needle', name: 'P' });
+    const found = async (query: string) =>
+      (await large.admin('GET', `/audit?${query}`)).body.data.map((event: any) => event.subject_id);
+    const fill = (count: number) =>
+      large.sql(
+        `insert into audit_events (id, occurred_at, actor_type, action, subject_type, mac)
+         select gen_random_uuid(), $1::timestamptz + i * interval '1 second', 'system', 'x.y', 'x', ''
+         from generate_series(1, $2::int) i`,
+        [large.clock.now(), count],
+      );
+    await fill(MOST_SEARCHED - 1);
+    expect(await found('q=needle')).toEqual([id]);
+    await fill(1);
+    expect(await found('q=needle')).toEqual([]);
+    expect(await found('q=needle&subject_type=product')).toEqual([id]);
+    expect(await found(`q=needle&to=${new Date(large.clock.now().getTime() + 1).toISOString()}`)).toEqual([
+      id,
+    ]);
+    expect(await found('action=product.created')).toEqual([id]);
   });
 });

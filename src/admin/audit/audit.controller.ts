@@ -19,7 +19,7 @@ export class AuditController {
   @Get()
   @AdminLists('listAuditEvents', AUDIT_EVENT, {
     description:
-      'Everything that was changed, by whom and when; `action` takes `license.*` for all that happened to licenses.',
+      'Everything that was changed, by whom and when; `action` takes `license.*` for all that happened to licenses. A text (`q`) is looked for in the newest 100,000 of the events that the other filters leave; narrow them to find it in older ones.',
   })
   async list(@Query() query: AuditQuery) {
     const [events, total] = await this.audit.list(query);
