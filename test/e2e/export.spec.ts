@@ -83,6 +83,26 @@ describe('an export of licenses', () => {
     expect([status, body.details]).toEqual([422, details]);
   });
 
+  it.each([
+    [
+      'licenses',
+      'license',
+      'status=revoked&format=ndjson',
+      { format: 'ndjson', filters: { status: 'revoked' } },
+    ],
+    ['seats', 'activation', '', { format: 'csv', filters: {} }],
+  ] as const)('of %s is on record, with what was asked for', async (kind, subject, query, details) => {
+    const count = async () =>
+      app.sql('select actor_type, subject_id, details from audit_events where action = $1', [
+        `${subject}.exported`,
+      ]);
+    const before = (await count()).length;
+    await exportFile(app, kind, query);
+    const events = await count();
+    expect(events).toHaveLength(before + 1);
+    expect(events).toContainEqual({ actor_type: 'api_key', subject_id: null, details });
+  });
+
   it('tells the same to HEAD, without the file', async () => {
     const { status, headers, body } = await app.request('HEAD', '/api/v1/admin/export/licenses', {
       headers: { 'x-admin-key': app.adminKey },

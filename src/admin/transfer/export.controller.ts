@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import type { Actor } from '../../domain/actor.js';
 import { Requires } from '../../http/access.js';
 import { Answers } from '../../http/api-doc.js';
+import { CurrentActor } from '../../http/principal.js';
 import { content } from '../../http/shapes.js';
 import { ExportsService } from './exports.service.js';
 import { EXPORTED } from './file-examples.js';
@@ -36,8 +38,12 @@ export class ExportController {
         'an apostrophe in front, which an import takes away.',
     },
   )
-  async licenses(@Query() query: ExportLicensesQuery, @Res() reply: FastifyReply): Promise<void> {
-    send(reply, 'licenses', query.format, await this.exports.licenses(query));
+  async licenses(
+    @Query() query: ExportLicensesQuery,
+    @CurrentActor() actor: Actor,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    send(reply, 'licenses', query.format, await this.exports.licenses(query, actor));
   }
 
   @Get('seats')
@@ -49,8 +55,12 @@ export class ExportController {
       headers: attachment('seats.csv'),
     },
   )
-  async seats(@Query() query: ExportSeatsQuery, @Res() reply: FastifyReply): Promise<void> {
-    send(reply, 'seats', query.format, await this.exports.seats(query));
+  async seats(
+    @Query() query: ExportSeatsQuery,
+    @CurrentActor() actor: Actor,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    send(reply, 'seats', query.format, await this.exports.seats(query, actor));
   }
 }
 

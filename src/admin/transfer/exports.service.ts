@@ -1,6 +1,9 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../clock.js';
+import { recordAudit } from '../../database/audit.js';
 import {
   exportLicenses,
   exportSeats,
@@ -9,6 +12,7 @@ import {
   type NextRows,
 } from '../../database/exports.js';
 import type { Run } from '../../database/statements.js';
+import type { Actor } from '../../domain/actor.js';
 import { escapeFormula } from '../../domain/formula-escape.js';
 import { unavailable } from '../../http/errors.js';
 import type { FileFormat } from './file-format.js';
@@ -75,18 +79,48 @@ const WRITE = {
 export class ExportsService {
   private running = 0;
 
-  constructor(private readonly patient: PatientDatabase) {}
+  constructor(
+    private readonly patient: PatientDatabase,
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
 
   /** @throws ApiError 503 when too many run already */
-  licenses(query: ExportLicensesQuery): Promise<Readable> {
+  async licenses(query: ExportLicensesQuery, actor: Actor): Promise<Readable> {
     const choice = { ...query, customerId: query.customer_id };
-    return this.open(LICENSE_COLUMNS, query.format, (run) => exportLicenses(run, choice));
+    const file = await this.open(LICENSE_COLUMNS, query.format, (run) => exportLicenses(run, choice));
+    return this.noted(file, 'license', query, actor);
   }
 
   /** @throws ApiError 503 when too many run already */
-  seats(query: ExportSeatsQuery): Promise<Readable> {
+  async seats(query: ExportSeatsQuery, actor: Actor): Promise<Readable> {
     const choice = { product: query.product, licenseId: query.license_id };
-    return this.open(SEAT_COLUMNS, query.format, (run) => exportSeats(run, choice));
+    const file = await this.open(SEAT_COLUMNS, query.format, (run) => exportSeats(run, choice));
+    return this.noted(file, 'activation', query, actor);
+  }
+
+  /** The file, once it is on record who takes it: nothing leaves before. */
+  private async noted(
+    file: Readable,
+    subject: 'license' | 'activation',
+    query: ExportLicensesQuery | ExportSeatsQuery,
+    actor: Actor,
+  ): Promise<Readable> {
+    const { format, ...filters } = query;
+    try {
+      await this.dataSource.transaction((manager) =>
+        recordAudit(manager, actor, this.clock.now(), {
+          action: `${subject}.exported`,
+          subjectType: subject,
+          subjectId: null,
+          details: { format, filters },
+        }),
+      );
+      return file;
+    } catch (error) {
+      file.destroy();
+      throw error;
+    }
   }
 
   /** The first rows are read before it answers: what fails at once is refused properly. */
