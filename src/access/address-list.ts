@@ -27,6 +27,19 @@ export function isAddressRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** Whether every one of the ranges lies within one of the others. */
+export function areRangesWithin(ranges: readonly string[], others: readonly string[]): boolean {
+  const outer = others.map(parseRange);
+  return ranges
+    .map(parseRange)
+    .every(([address, bits]) =>
+      outer.some(
+        ([network, outerBits]) =>
+          address.kind() === network.kind() && bits >= outerBits && address.match(network, outerBits),
+      ),
+    );
+}
+
 /** Whether the address lies in one of the ranges. No ranges hold nothing. */
 export function isInRanges(address: string, ranges: readonly string[]): boolean {
   if (isIP(address) === 0) return false;

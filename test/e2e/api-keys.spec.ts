@@ -219,4 +219,39 @@ describe('a key that manages keys', () => {
     expect(body.data.ip_whitelist).toEqual(['192.0.2.1']);
     expect(await events(strong.id)).toHaveLength(1);
   });
+
+  it('hands on every limit that it has itself, and lifts none of its own', async () => {
+    const own = await make({
+      permissions: ['api-keys:write'],
+      expires_in: 30,
+      ip_whitelist: ['127.0.0.0/8', '::1', '10.1.0.0/16'],
+      rate_limit: 600,
+    });
+    const within = {
+      name: 'x',
+      permissions: ['api-keys:read'],
+      expires_in: 30,
+      ip_whitelist: ['10.1.2.0/24', '127.0.0.1'],
+      rate_limit: 600,
+    };
+    expect((await as(own.key, 'POST', '/api-keys', within)).status).toBe(201);
+    for (const [more, lifted] of [
+      [{ expires_in: 31 }, 'a later end than its own'],
+      [{ expires_in: 0 }, 'a later end than its own'],
+      [{ ip_whitelist: [] }, 'addresses beyond its own'],
+      [{ ip_whitelist: ['10.1.2.0/24', '10.0.0.0/8'] }, 'addresses beyond its own'],
+      [{ ip_whitelist: ['10.2.0.1'] }, 'addresses beyond its own'],
+      [{ ip_whitelist: ['2001:db8::1'] }, 'addresses beyond its own'],
+      [{ rate_limit: null }, 'a higher rate limit than its own'],
+      [{ rate_limit: 601 }, 'a higher rate limit than its own'],
+    ] as const) {
+      const made = await as(own.key, 'POST', '/api-keys', { ...within, ...more });
+      expect([made.status, made.body.error]).toEqual([403, `API key cannot grant ${lifted}`]);
+      const lifting = await as(own.key, 'PATCH', `/api-keys/${own.id}`, more);
+      expect([lifting.status, lifting.body.error]).toEqual([403, `API key cannot grant ${lifted}`]);
+    }
+    expect((await as(own.key, 'PATCH', `/api-keys/${own.id}`, { name: 'y' })).status).toBe(200);
+    expect((await app.admin('PATCH', `/api-keys/${own.id}`, { expires_in: 0 })).status).toBe(200);
+    expect(await events(own.id)).toHaveLength(3);
+  });
 });

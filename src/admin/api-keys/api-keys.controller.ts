@@ -10,6 +10,14 @@ import { ApiKeysService } from './api-keys.service.js';
 
 const UNKNOWN = { 404: ['API key not found'] };
 const BEYOND = { 403: ["API key cannot grant 'products:write'"] };
+const UNLIMITED = {
+  403: [
+    ...BEYOND[403],
+    'API key cannot grant a later end than its own',
+    'API key cannot grant addresses beyond its own',
+    'API key cannot grant a higher rate limit than its own',
+  ],
+};
 
 @ApiTags('api-keys')
 @ApiSecurity('admin_key')
@@ -29,8 +37,9 @@ export class ApiKeysController {
 
   @Post()
   @AdminAnswers('createApiKey', NEW_API_KEY, {
-    description: 'The answer is the only one that holds the key itself.',
-    refuses: BEYOND,
+    description:
+      'The answer is the only one that holds the key itself. A key that is made by another has no more permissions, and no fewer limits, than that has.',
+    refuses: UNLIMITED,
   })
   async create(@Body() body: CreateApiKey, @CurrentAsker() asker: Asker) {
     const { row, key } = await this.apiKeys.create(body, asker);
@@ -51,7 +60,7 @@ export class ApiKeysController {
   @AdminAnswers('updateApiKey', API_KEY, {
     description: '`expires_in` counts from now.',
     sends: { enabled: true, rate_limit: 600 },
-    refuses: { ...UNKNOWN, ...BEYOND },
+    refuses: { ...UNKNOWN, ...UNLIMITED },
   })
   async update(@Param('id') id: string, @Body() body: UpdateApiKey, @CurrentAsker() asker: Asker) {
     return adminAnswer(apiKeyBody(await this.apiKeys.update(id, body, asker)));

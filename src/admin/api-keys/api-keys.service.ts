@@ -6,11 +6,11 @@ import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { differences, personalDifferences, wholeRow } from '../../database/differences.js';
 import { ApiKey } from '../../database/entities/index.js';
-import { forbidden, notFound } from '../../http/errors.js';
+import { forbidden, notFound, unauthorized } from '../../http/errors.js';
 import { Pepper } from '../../signing/data-keys.js';
 import type { Asker } from '../asker.js';
 import type { ApiKeysQuery, CreateApiKey, UpdateApiKey } from './api-keys.dto.js';
-import { firstNotHeld } from './grants.js';
+import { firstLimitLifted, firstNotHeld, type KeyLimits } from './grants.js';
 
 /** What the audit log tells of a change. */
 interface Noted {
@@ -43,6 +43,18 @@ const unique = (values: readonly string[]) => [...new Set(values)];
 function refuseBeyond({ permissions }: Asker, wanted: readonly string[]): void {
   const beyond = firstNotHeld(permissions, wanted);
   if (beyond !== null) throw forbidden(`API key cannot grant '${beyond}'`);
+}
+
+/**
+ * Nor one that is held in less than the key that asks. Who asks by a session has no such limits.
+ * @throws ApiError 403, or 401 for a key that was deleted a moment ago
+ */
+async function refuseUnlimited(manager: EntityManager, { actor }: Asker, wanted: KeyLimits): Promise<void> {
+  if (actor.type !== 'api_key') return;
+  const own = await manager.findOneBy(ApiKey, { id: actor.id ?? '' });
+  if (own === null) throw unauthorized('Invalid or missing API key');
+  const lifted = firstLimitLifted(own, wanted);
+  if (lifted !== null) throw forbidden(`API key cannot grant ${lifted}`);
 }
 
 /** The key, locked for the transaction; 404 for none, and for an id that is none. */
@@ -118,6 +130,7 @@ export class ApiKeysService {
       updatedAt: now,
     };
     await this.dataSource.transaction(async (manager) => {
+      await refuseUnlimited(manager, asker, row);
       await manager.insert(ApiKey, row);
       await this.note(manager, asker, now, row, {
         action: 'api_key.created',
@@ -133,6 +146,7 @@ export class ApiKeysService {
     return this.dataSource.transaction(async (manager) => {
       const row = await lockKey(manager, id);
       refuseBeyond(asker, [...row.permissions, ...(changes.permissions ?? [])]);
+      await refuseUnlimited(manager, asker, { ...row, ...changes });
       const told = differences(this.metadata, row, changes, PERSONAL);
       if (Object.keys(told).length === 0) return row;
       await manager.update(ApiKey, { id }, { ...changes, updatedAt: now });
