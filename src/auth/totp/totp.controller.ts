@@ -4,7 +4,7 @@ import { sessionActor, SessionGuard, type SessionRequest } from '../../access/se
 import { Answers } from '../../http/api-doc.js';
 import { flag, integer, list, object, text } from '../../http/shapes.js';
 import { message } from '../answers.js';
-import { ConfirmFactor, ProveFactor } from './totp.dto.js';
+import { BeginFactor, ConfirmFactor, ProveFactor } from './totp.dto.js';
 import { TotpService } from './totp.service.js';
 
 const RECOVERY_CODES = object({
@@ -24,8 +24,8 @@ const ENROLMENT = object({
 
 /**
  * One's own second factor. It begins to count with the first right code, so that nobody is locked out by an app that has not
- * understood. To turn it off, or to have new recovery codes, takes the password and a code: a session alone, which may be stolen,
- * is not enough.
+ * understood. To begin takes the password; to turn it off, or to have new recovery codes, the password and a code: a session
+ * alone, which may be stolen, is not enough.
  */
 @ApiTags('auth')
 @ApiBearerAuth()
@@ -56,11 +56,14 @@ export class TotpController {
     { 200: ENROLMENT },
     {
       description: 'It counts from its confirmation on; until then each call makes another.',
-      refuses: { 409: ['Two-factor authentication is already on'] },
+      refuses: {
+        401: ['Missing authorization', 'Invalid credentials'],
+        409: ['Two-factor authentication is already on', 'Two-factor authentication needs a password'],
+      },
     },
   )
-  async enroll(@Req() http: SessionRequest) {
-    const { secret, url, picture } = await this.totp.enroll(sessionActor(http));
+  async enroll(@Body() { password }: BeginFactor, @Req() http: SessionRequest) {
+    const { secret, url, picture } = await this.totp.enroll(password, sessionActor(http));
     return { secret, otpauth_url: url, qr_code: picture };
   }
 
@@ -71,7 +74,8 @@ export class TotpController {
     'confirmSecondFactor',
     { 200: RECOVERY_CODES },
     {
-      description: 'A code of the app turns it on. The answer is the only one that holds the recovery codes.',
+      description:
+        'A code of the app turns it on. Every other session ends. The answer is the only one that holds the recovery codes.',
       refuses: {
         400: ['The selected code is invalid.'],
         409: ['Two-factor authentication is already on', 'Two-factor authentication has not been begun'],
@@ -79,7 +83,7 @@ export class TotpController {
     },
   )
   async confirm(@Body() body: ConfirmFactor, @Req() http: SessionRequest) {
-    return { recovery_codes: await this.totp.confirm(body.code, sessionActor(http)) };
+    return { recovery_codes: await this.totp.confirm(body.code, http) };
   }
 
   /** Turns the second factor off. */

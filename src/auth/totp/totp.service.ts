@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import QRCode from 'qrcode';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { PersonalActor } from '../../access/session.guard.js';
+import { sessionActor, type PersonalActor, type SessionRequest } from '../../access/session.guard.js';
 import { Clock } from '../../clock.js';
 import { poolOf } from '../../database/data-source.js';
 import { findLoginById, type LoginFacts } from '../../database/logins.js';
@@ -12,6 +12,7 @@ import {
   keepPendingSecret,
   replaceRecoveryCodes,
 } from '../../database/second-factors.js';
+import { deleteSessionsOf } from '../../database/sessions.js';
 import { inTransaction, onPool, type Run } from '../../database/statements.js';
 import { recordUserEvent } from '../../database/user-events.js';
 import { conflict, fieldErrors, unauthorized } from '../../http/errors.js';
@@ -59,10 +60,16 @@ export class TotpService {
     };
   }
 
-  /** A secret that counts once a code of it was shown; the next one takes its place. @throws ApiError 409 when one counts already */
-  async enroll(actor: PersonalActor): Promise<Enrolment> {
+  /**
+   * A secret that counts once a code of it was shown; the next one takes its place.
+   * @throws ApiError 401 for a wrong password; 409 when one counts already, and for a user who has no password to stand before it
+   */
+  async enroll(password: string, actor: PersonalActor): Promise<Enrolment> {
+    if ((await this.find(actor.id)).passwordHash === null) {
+      throw conflict('Two-factor authentication needs a password');
+    }
+    const { username } = await this.reauthentication.confirm(password, actor, this.clock.now());
     const secret = generateTotpSecret();
-    const { username } = await this.find(actor.id);
     const told = enrolment(secret, username);
     const picture = await QRCode.toDataURL(told.url, { errorCorrectionLevel: 'M' });
     const kept = await keepPendingSecret(this.pool, actor.id, this.secondFactor.seal(actor.id, secret));
@@ -70,8 +77,9 @@ export class TotpService {
     return { ...told, picture };
   }
 
-  /** Turns it on and answers the recovery codes. @throws FieldErrors for a wrong code; ApiError 409 */
-  async confirm(code: string, actor: PersonalActor): Promise<string[]> {
+  /** Turns it on, ends every other session and answers the recovery codes. @throws FieldErrors for a wrong code; ApiError 409 */
+  async confirm(code: string, request: SessionRequest): Promise<string[]> {
+    const actor = sessionActor(request);
     const now = this.clock.now();
     const user = await this.find(actor.id);
     if (user.totpEnabledAt !== null) throw alreadyOn();
@@ -80,7 +88,10 @@ export class TotpService {
     if (step === null) throw fieldErrors({ code: [sentence('selected', 'code')] });
     const factor = { userId: user.userId, sealed: user.totpSecret, now, step };
     return this.dataSource.transaction(async (manager) => {
-      if (!(await enableSecondFactor(await inTransaction(manager), factor))) throw alreadyOn();
+      const run = await inTransaction(manager);
+      if (!(await enableSecondFactor(run, factor))) throw alreadyOn();
+      // Whoever else is logged in has shown no second factor.
+      await deleteSessionsOf(run, user.userId, request.session.sessionId);
       return this.giveRecoveryCodes(manager, user, 'user.two_factor_enabled', actor, now);
     });
   }
