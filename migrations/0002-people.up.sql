@@ -32,6 +32,8 @@ create table sso_nonces (
   user_id uuid not null,
   target_path text not null,
   reason text,
+  minter_type text not null,
+  minter_id text,
   created_at timestamptz not null,
   expires_at timestamptz not null,
   constraint sso_nonces_pkey primary key (hash),

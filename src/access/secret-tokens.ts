@@ -25,6 +25,11 @@ export const generateSecret = (kind: SecretKind): string =>
 export const kindOf = (text: string): CredentialKind | null =>
   FORMS.find(({ form }) => form.test(text))?.kind ?? null;
 
+const NONCE = new RegExp(`^${PREFIXES.ssoNonce}${HEX}$`);
+
+/** Whether a text can be the nonce of an SSO link. */
+export const isNonce = (text: string): boolean => NONCE.test(text);
+
 /** As much of an API key as may be shown to tell it from others. */
 export const keyPrefixOf = (apiKey: string): string => apiKey.slice(0, 11);
 

@@ -30,6 +30,8 @@ const MAX_USER_AGENT = 255;
 export interface Beginning
   extends Pick<NewSession, 'userId' | 'origin' | 'address' | 'userAgent' | 'now'>, UserSubject {
   readonly requestId: string | null;
+  /** What else the audit log is to tell of it. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** Log-ins, from the first to the last moment. The token is with its user alone; here is its keyed hash. */
@@ -46,7 +48,7 @@ export class Sessions {
   }
 
   /** Begins a session in the transaction and sweeps up ended ones; answers the token, which is never told again. */
-  async open(manager: EntityManager, { requestId, ...beginning }: Beginning): Promise<string> {
+  async open(manager: EntityManager, { requestId, details, ...beginning }: Beginning): Promise<string> {
     const { userId, now, origin, address } = beginning;
     const run = await inTransaction(manager);
     const token = generateSecret('session');
@@ -58,7 +60,10 @@ export class Sessions {
     });
     await deleteExpiredSessions(run, now);
     const actor: Actor = { type: 'user', id: userId, address, requestId };
-    await recordUserEvent(manager, actor, now, beginning, { action: 'user.logged_in', details: { origin } });
+    await recordUserEvent(manager, actor, now, beginning, {
+      action: 'user.logged_in',
+      details: { origin, ...details },
+    });
     return token;
   }
 

@@ -31,6 +31,21 @@ export async function findLogin(run: Run, username: string): Promise<LoginFacts 
 
 const BY_ID: Statement = { name: 'login-facts-by-id', text: `${FACTS} where id = $1` };
 
+const HOLD: Statement = { name: 'hold-user', text: 'select 1 from users where id = $1 for no key update' };
+
+/** Locks a user for the transaction, before anything that hangs on one: two that do so never wait for each other in a circle. */
+export async function holdUser(run: Run, userId: string): Promise<void> {
+  await run(HOLD, [userId]);
+}
+
+const HELD_BY_NAME: Statement = { name: 'held-login-facts', text: `${BY_NAME.text} for no key update` };
+
+/** As `findLogin`, and locks the user for the transaction. */
+export async function holdLogin(run: Run, username: string): Promise<LoginFacts | null> {
+  const { rows } = await run<LoginFacts>(HELD_BY_NAME, [username]);
+  return rows[0] ?? null;
+}
+
 export async function findLoginById(run: Run, userId: string): Promise<LoginFacts | null> {
   const { rows } = await run<LoginFacts>(BY_ID, [userId]);
   return rows[0] ?? null;

@@ -1,3 +1,4 @@
+import { holdUser } from './logins.js';
 import type { Run, Statement } from './statements.js';
 
 const BEGIN: Statement = {
@@ -44,11 +45,6 @@ export async function useTotpStep(run: Run, userId: string, step: number): Promi
   return rowCount > 0;
 }
 
-const LOCK: Statement = {
-  name: 'lock-user',
-  text: 'select 1 from users where id = $1 for no key update',
-};
-
 const USE_CODE: Statement = {
   name: 'use-recovery-code',
   text: 'delete from recovery_codes where hash = $2 and user_id = $1',
@@ -57,7 +53,7 @@ const USE_CODE: Statement = {
 /** Uses up a recovery code; false when there is no such code any more. Call it in a transaction. */
 export async function useRecoveryCode(run: Run, userId: string, hash: Buffer): Promise<boolean> {
   // The user first, as whoever deletes the user does: the other way around the two would wait for each other.
-  await run(LOCK, [userId]);
+  await holdUser(run, userId);
   const { rowCount } = await run(USE_CODE, [userId, hash]);
   return rowCount > 0;
 }
@@ -78,7 +74,7 @@ export async function replaceRecoveryCodes(
   userId: string,
   hashes: readonly Buffer[],
 ): Promise<void> {
-  await run(LOCK, [userId]);
+  await holdUser(run, userId);
   await run(FORGET_CODES, [userId]);
   await run(KEEP_CODES, [userId, hashes]);
 }

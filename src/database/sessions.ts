@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Role } from '../domain/roles.js';
 import type { SessionLife } from '../domain/session-life.js';
+import { holdUser } from './logins.js';
 import type { Run, Statement } from './statements.js';
 
 /** A session and who is behind it. */
@@ -108,12 +109,14 @@ const CLOSE_ALL: Statement = {
     delete from sessions where user_id = $1 and id is distinct from $2`,
 };
 
-/** Ends every session of a user but `except`, and whatever would begin one; answers how many there were. */
+/** Ends every session of a user but `except`, and whatever would begin one; answers how many there were. Call it in a transaction. */
 export async function deleteSessionsOf(
   run: Run,
   userId: string,
   except: string | null = null,
 ): Promise<number> {
+  // Whoever begins a session or prepares one holds the user as well: what comes before is ended, what comes after sees why.
+  await holdUser(run, userId);
   const { rowCount } = await run(CLOSE_ALL, [userId, except]);
   return rowCount;
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '../domain/actor.js';
 import type { Role, UserStatus } from '../domain/roles.js';
 import type { Run, Statement } from './statements.js';
 
@@ -6,19 +7,21 @@ export interface NewNonce {
   readonly userId: string;
   readonly targetPath: string;
   readonly reason: string | null;
+  /** Who prepared it. */
+  readonly minter: Pick<Actor, 'type' | 'id'>;
   readonly now: Date;
   readonly expiresAt: Date;
 }
 
 const KEEP: Statement = {
   name: 'keep-sso-nonce',
-  text: `insert into sso_nonces (hash, user_id, target_path, reason, created_at, expires_at)
-    values ($1, $2, $3, $4, $5, $6)`,
+  text: `insert into sso_nonces (hash, user_id, target_path, reason, created_at, expires_at, minter_type, minter_id)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 };
 
 export async function insertNonce(run: Run, nonce: NewNonce): Promise<void> {
-  const { hash, userId, targetPath, reason, now, expiresAt } = nonce;
-  await run(KEEP, [hash, userId, targetPath, reason, now, expiresAt]);
+  const { hash, userId, targetPath, reason, now, expiresAt, minter } = nonce;
+  await run(KEEP, [hash, userId, targetPath, reason, now, expiresAt, minter.type, minter.id]);
 }
 
 /** A log-in that was prepared, and whom for. */
@@ -31,7 +34,11 @@ export interface PreparedLogin {
   readonly customerId: string | null;
   readonly targetPath: string;
   readonly expiresAt: Date;
+  readonly minterType: Actor['type'];
+  readonly minterId: string | null;
 }
+
+type Nonce = Pick<PreparedLogin, 'targetPath' | 'expiresAt' | 'minterType' | 'minterId'>;
 
 const HOLDER: Statement = {
   name: 'sso-nonce-holder',
@@ -41,7 +48,8 @@ const HOLDER: Statement = {
 
 const TAKE: Statement = {
   name: 'take-sso-nonce',
-  text: 'delete from sso_nonces where hash = $1 returning target_path as "targetPath", expires_at as "expiresAt"',
+  text: `delete from sso_nonces where hash = $1 returning target_path as "targetPath", expires_at as "expiresAt",
+      minter_type as "minterType", minter_id as "minterId"`,
 };
 
 /**
@@ -50,8 +58,8 @@ const TAKE: Statement = {
  * circle and no session begins behind the back of who ends them all.
  */
 export async function takeNonce(run: Run, hash: Buffer): Promise<PreparedLogin | null> {
-  const { rows: holders } = await run<Omit<PreparedLogin, 'targetPath' | 'expiresAt'>>(HOLDER, [hash]);
-  const { rows: nonces } = await run<Pick<PreparedLogin, 'targetPath' | 'expiresAt'>>(TAKE, [hash]);
+  const { rows: holders } = await run<Omit<PreparedLogin, keyof Nonce>>(HOLDER, [hash]);
+  const { rows: nonces } = await run<Nonce>(TAKE, [hash]);
   const [holder, nonce] = [holders[0], nonces[0]];
   return holder === undefined || nonce === undefined ? null : { ...holder, ...nonce };
 }

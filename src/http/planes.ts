@@ -56,6 +56,18 @@ export function apiSegmentOf(rawUrl: string): string | null {
   return api === 'api' && version === 'v1' ? (first ?? null) : null;
 }
 
+/**
+ * The first segment under whose limits by address a request target is counted; null for what is counted by none. The links
+ * of the log-in by SSO lie beside the API and are credentials all the same.
+ */
+export function countedSegmentOf(rawUrl: string): string | null {
+  const [first, second] = decodedPath(rawUrl)
+    .toLowerCase()
+    .split('/')
+    .filter((segment) => segment !== '');
+  return first === 'sso' && second === 'consume' ? 'auth' : apiSegmentOf(rawUrl);
+}
+
 /** The plane of a request target as it came off the wire. */
 export function planeOf(rawUrl: string): Plane {
   return PLANE_OF_SEGMENT.get(apiSegmentOf(rawUrl) ?? '') ?? 'panel';

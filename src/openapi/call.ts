@@ -6,7 +6,7 @@ import {
   type RequiredAccesses,
   type Resource,
 } from '../http/access.js';
-import { apiSegmentOf, planeOf, type Plane } from '../http/planes.js';
+import { apiSegmentOf, countedSegmentOf, planeOf, type Plane } from '../http/planes.js';
 import type { JsonSchema } from '../http/shapes.js';
 
 /** An operation as Nest's own module has found it. Schemas there are OpenAPI 3.1 but for `example`. */
@@ -37,6 +37,8 @@ export interface Call {
   readonly plane: Plane;
   /** The first segment behind /api/v1; null for what lies beside the API. */
   readonly segment: string | null;
+  /** The segment by whose limits it is counted. */
+  readonly countedAs: string | null;
   readonly found: FoundOperation;
   /** What its decorator says; null without one, which a test finds. */
   readonly facts: CallFacts | null;
@@ -73,6 +75,7 @@ function callOf(method: string, path: string, found: FoundOperation, isReadable:
     path,
     plane: planeOf(path),
     segment: apiSegmentOf(path),
+    countedAs: countedSegmentOf(path),
     found,
     facts: found[CALL] ?? null,
     takesJson: content.includes('application/json'),

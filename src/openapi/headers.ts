@@ -61,17 +61,17 @@ const ALWAYS: Readonly<Record<string, readonly HeaderName[]>> = {
   auth: COUNTED_AT_AUTH,
 };
 
-export const isLimited = ({ segment }: Pick<Call, 'segment'>): boolean => (segment ?? '') in ALWAYS;
+export const isLimited = ({ countedAs }: Pick<Call, 'countedAs'>): boolean => (countedAs ?? '') in ALWAYS;
 
 /** A refusal for the credential, a limit or a failure may be another at the next try: it is not kept. */
 const isReplayed = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
 
 /** The headers of an answer of a call, by its status. */
 export function headersOf(
-  { segment, isRepeatable }: Pick<Call, 'segment' | 'isRepeatable'>,
+  { countedAs, isRepeatable }: Pick<Call, 'countedAs' | 'isRepeatable'>,
   status: number,
 ): readonly HeaderName[] {
-  const counted = ALWAYS[segment ?? ''] ?? [];
+  const counted = ALWAYS[countedAs ?? ''] ?? [];
   const always = isRepeatable && isReplayed(status) ? [...counted, 'Idempotency-Replayed' as const] : counted;
   if (status === 503) return [...always, 'Retry-After'];
   if (status !== 429) return always;

@@ -29,7 +29,7 @@ function isCounted(name: LimitName, { takesJson, facts }: Call): boolean {
 
 /** What a call is counted by, and the setting that says how many there may be. */
 export function rateLimitsOf(call: Call): object[] {
-  const names = COUNTED_BY[call.segment ?? ''] ?? [];
+  const names = COUNTED_BY[call.countedAs ?? ''] ?? [];
   return names
     .filter((name) => isCounted(name, call))
     .map((name) => {

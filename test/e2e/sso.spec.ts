@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { poolOf } from '../../src/database/data-source.js';
 import { startApp, type TestApp } from '../setup/app.js';
 import { addUser, bearer, tokenOf, userEvents } from '../setup/people.js';
 import { send } from '../setup/wire.js';
@@ -63,6 +65,8 @@ describe('minting', () => {
     [{ expires_in: -5 }, 30],
     [{ expires_in: 900 }, 900],
     [{ expires_in: 86_400 }, 900],
+    [{ expires_in: 2 ** 31 }, 900],
+    [{ expires_in: -(2 ** 40) }, 30],
   ])('%j lives %i seconds', async (more, seconds) => {
     const user = await customer();
     const { body } = await mint({ username: user.username, ...more });
@@ -72,6 +76,27 @@ describe('minting', () => {
     const other = await nonceFor(user, more);
     app.clock.advance({ seconds: seconds - 1 });
     expect((await exchange(other)).status).toBe(200);
+  });
+
+  it('takes no Idempotency-Key, which it could not honour', async () => {
+    const { id, username } = await customer();
+    const { status, body } = await mint({ username }, { 'x-admin-key': billing, 'idempotency-key': 'a' });
+    expect([status, body.error]).toEqual([400, 'This call takes no Idempotency-Key']);
+    expect(await app.sql('select 1 from sso_nonces where user_id = $1', [id])).toEqual([]);
+  });
+
+  it('is not missed by who ends all sessions at the same moment', async () => {
+    const { id, username } = await customer();
+    let minted: Promise<{ body: { nonce: string } }> | undefined;
+    await app.dataSource.transaction(async (manager) => {
+      await manager.query('select 1 from users where id = $1 for no key update', [id]);
+      minted = mint({ username });
+      while ((await app.sql('select 1 from pg_locks where not granted')).length === 0) {
+        await new Promise(setImmediate);
+      }
+      await manager.query(`update users set status = 'suspended' where id = $1`, [id]);
+    });
+    expect(await minted).toMatchObject({ status: 403 });
   });
 
   it('is for keys that may, and for admins', async () => {
@@ -190,6 +215,53 @@ describe('consuming', () => {
     expect((await consume(nonce)).status).toBe(302);
   });
 
+  it.each([
+    ['sec-purpose', 'prefetch'],
+    ['sec-purpose', 'prefetch;prerender'],
+    ['purpose', 'prefetch'],
+  ])('is not what a browser does that asks ahead with %s: %s', async (name, purpose) => {
+    const user = await customer();
+    const path = `/sso/consume/${await nonceFor(user)}`;
+    const { status, headers, body } = await send(app.url, {
+      method: 'GET',
+      path,
+      headers: { [name]: purpose },
+    });
+    expect([status, body, headers['cache-control']]).toEqual([204, '', 'no-store']);
+    expect(headers['set-cookie']).toBeUndefined();
+    expect(await sessionsOf(user)).toEqual([]);
+    expect((await app.request('GET', path)).status).toBe(302);
+  });
+
+  it('is counted by address with what is asked of /auth', async () => {
+    const few = await startApp({ settings: { LIMIT_AUTH_PER_MINUTE: '3' } });
+    try {
+      const paths = [
+        '/sso/consume/x',
+        '/SSO/%63onsume/x',
+        `/sso/consume/mo_${'0'.repeat(48)}`,
+        '/sso/consume/x',
+      ];
+      const statuses = [];
+      for (const path of paths) statuses.push((await few.request('GET', path)).status);
+      expect(statuses.at(-1)).toBe(429);
+      expect((await few.request('GET', '/api/v1/auth/me')).status).toBe(429);
+    } finally {
+      await few.stop();
+    }
+  });
+
+  it('is refused for what is no nonce, without a transaction', async () => {
+    const pool = poolOf(app.dataSource);
+    const connect = jest.spyOn(pool, 'connect');
+    expect((await consume(`mo_${'0'.repeat(47)}`)).status).toBe(401);
+    expect((await exchange('x')).status).toBe(401);
+    expect(connect).not.toHaveBeenCalled();
+    expect((await consume(`mo_${'0'.repeat(48)}`)).status).toBe(401);
+    expect(connect).toHaveBeenCalled();
+    connect.mockRestore();
+  });
+
   it('is refused for what is no nonce', async () => {
     for (const nonce of [`mo_${'0'.repeat(48)}`, 'x', '%00', 'x'.repeat(5_000), billing]) {
       const { status, body } = await consume(nonce);
@@ -200,12 +272,27 @@ describe('consuming', () => {
   it.each([
     ['became an admin', { role: 'admin' }],
     ['was suspended', { status: 'suspended' }],
+    ['was given to another customer', 'another customer'],
   ])('is refused for who %s meanwhile', async (_, change) => {
     const user = await customer();
     const nonce = await nonceFor(user);
-    await app.must('PATCH', `/users/${user.id}`, change);
+    const other = await app.must('POST', '/customers', { name: 'Acme' });
+    const body = typeof change === 'string' ? { customer_id: other.id } : change;
+    await app.must('PATCH', `/users/${user.id}`, body);
     expect((await consume(nonce)).status).toBe(401);
     expect(await sessionsOf(user)).toEqual([]);
+  });
+
+  it('is told in the log with whom it was that prepared it', async () => {
+    const user = await customer();
+    await consume(await nonceFor(user));
+    const [event] = await userEvents(app, 'user.logged_in', user.id);
+    const [minted] = await userEvents(app, 'sso.minted', user.id);
+    expect(event.details).toEqual({
+      origin: 'sso',
+      minted_by_type: 'api_key',
+      minted_by: minted.actor_id,
+    });
   });
 
   it('is refused once all sessions of the user were ended', async () => {

@@ -64,6 +64,7 @@ describe('a change of a user', () => {
   it.each([
     [user({ status: 'suspended' }), { role: 'support' }],
     [user({ role: 'support' }), { status: 'suspended' }],
+    [user({ passwordHash: null }), { role: 'support' }],
   ] as const)('of who is no active admin loses none', (row, change) =>
     expect(losesAdmin(row, changedUser(row, change))).toBe(false),
   );

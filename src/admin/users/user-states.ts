@@ -21,7 +21,9 @@ export function changedUser(row: User, { customer_id, passwordHash, ...change }:
   };
 }
 
-const canAdminister = ({ role, status }: User): boolean => role === 'admin' && status === 'active';
+/** Admins can't come in by SSO: one without a password can't come in at all. */
+const canAdminister = ({ role, status, passwordHash }: User): boolean =>
+  role === 'admin' && status === 'active' && passwordHash !== null;
 
 export const losesAdmin = (row: User, changed: User): boolean =>
   canAdminister(row) && !canAdminister(changed);

@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Header, HttpCode, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Header, Headers, HttpCode, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SessionCookie } from '../../access/session-cookie.js';
@@ -8,6 +8,10 @@ import { UNAVAILABLE } from '../../http/errors.js';
 import { fromOf } from '../from.js';
 import { EXAMPLE_NONCE } from './sso.controller.js';
 import { SsoService } from './sso.service.js';
+
+/** Whether a browser asks ahead, for a page that nobody has opened: `prefetch`, also with parameters (`prefetch;prerender`). */
+const isAhead = (...purposes: (string | undefined)[]): boolean =>
+  purposes.some((purpose) => /\bprefetch\b/i.test(purpose ?? ''));
 
 /** Where the link of a prepared log-in leads. It lies outside /api/v1, for people meet it in their address bar. */
 @ApiTags('sso')
@@ -31,7 +35,8 @@ export class ConsumeController {
     'consumeSso',
     { 302: null },
     {
-      description: 'Sets the session as a cookie that no script can read. HEAD uses nothing up.',
+      description:
+        'Sets the session as a cookie that no script can read. HEAD uses nothing up, nor does a browser that asks ahead (`Sec-Purpose: prefetch`): those are answered with 204.',
       parameters: { nonce: EXAMPLE_NONCE },
       refuses: { 401: ['Invalid or expired nonce'], 503: [UNAVAILABLE] },
       headers: {
@@ -44,15 +49,22 @@ export class ConsumeController {
       },
     },
   )
-  async consume(@Param('nonce') nonce: string, @Req() http: FastifyRequest, @Res() reply: FastifyReply) {
+  async consume(
+    @Param('nonce') nonce: string,
+    @Headers('sec-purpose') secPurpose: string | undefined,
+    @Headers('purpose') purpose: string | undefined,
+    @Req() http: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    void reply.header('cache-control', 'no-store');
+    if (isAhead(secPurpose, purpose)) return reply.status(204).send();
     const { token, targetPath } = await this.sso.consume(nonce, fromOf(http));
-    void reply
+    return reply
       .status(302)
       .headers({
         // It was checked when it was minted; what goes out is checked as well.
         location: localPath(targetPath) ?? '/',
         'set-cookie': this.cookie.setting(token),
-        'cache-control': 'no-store',
       })
       .send();
   }

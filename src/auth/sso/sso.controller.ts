@@ -42,7 +42,7 @@ export class SsoController {
     {
       description: 'With an API key that holds `sso:write`, or the session of an admin.',
       refuses: {
-        400: ['The target path field format is invalid.'],
+        400: ['The target path field format is invalid.', 'This call takes no Idempotency-Key'],
         403: ['Cannot mint SSO for admin accounts', 'User is suspended', "API key is not scoped for 'sso'"],
         404: ['User not found'],
       },

@@ -1,7 +1,7 @@
 import { localPath } from '../../domain/local-path.js';
 import { firstOf, maxLength, storable, string, type Check } from '../../http/checks.js';
 import { field } from '../../http/dto-field.js';
-import { IntegerField, MAX_INTEGER, Text } from '../../http/fields.js';
+import { IntegerField, Text } from '../../http/fields.js';
 
 const MAX_PATH = 2_048;
 
@@ -32,7 +32,8 @@ export class MintRequest {
   target_path: string;
 
   @IntegerField({
-    min: -MAX_INTEGER,
+    min: -Number.MAX_SAFE_INTEGER,
+    max: Number.MAX_SAFE_INTEGER,
     default: 300,
     example: 300,
     description: 'Seconds; less than 30 counts as 30 and more than 900 as 900.',

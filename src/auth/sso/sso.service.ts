@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { generateSecret } from '../../access/secret-tokens.js';
+import { generateSecret, isNonce } from '../../access/secret-tokens.js';
 import { Sessions } from '../../access/sessions.js';
 import { Clock } from '../../clock.js';
 import { CONFIG, type Config } from '../../config.js';
-import { findLogin } from '../../database/logins.js';
+import { holdLogin } from '../../database/logins.js';
 import {
   deleteExpiredNonces,
   insertNonce,
@@ -52,7 +52,7 @@ export class SsoService {
     const nonce = generateSecret('ssoNonce');
     await this.dataSource.transaction(async (manager) => {
       const run = await inTransaction(manager);
-      const user = await findLogin(run, body.username);
+      const user = await holdLogin(run, body.username);
       if (user === null) throw notFound('User');
       if (user.role !== 'customer') throw forbidden('Cannot mint SSO for admin accounts');
       if (user.status !== 'active') throw forbidden('User is suspended');
@@ -62,6 +62,7 @@ export class SsoService {
         userId: user.userId,
         targetPath: body.target_path,
         reason,
+        minter: { type: actor.type, id: actor.id },
         now,
         expiresAt: new Date(now.getTime() + expiresIn * 1_000),
       });
@@ -78,13 +79,21 @@ export class SsoService {
 
   /** Uses the nonce up. @throws ApiError 401 in the same words for one that is used, expired or unknown */
   async consume(nonce: string, from: From): Promise<Login & { readonly targetPath: string }> {
+    if (!isNonce(nonce)) throw unauthorized('Invalid or expired nonce');
     const now = this.clock.now();
     const hash = this.pepper.hash('sso-nonce', nonce);
     const login = await this.dataSource.transaction(async (manager) => {
       const prepared = await takeNonce(await inTransaction(manager), hash);
       if (prepared === null || !isGood(prepared, now)) return null;
-      const { userId, customerId, targetPath } = prepared;
-      const token = await this.sessions.open(manager, { userId, customerId, origin: 'sso', now, ...from });
+      const { userId, customerId, targetPath, minterType, minterId } = prepared;
+      const token = await this.sessions.open(manager, {
+        userId,
+        customerId,
+        origin: 'sso',
+        details: { minted_by_type: minterType, minted_by: minterId },
+        now,
+        ...from,
+      });
       return { token, user: prepared, targetPath };
     });
     if (login === null) throw unauthorized('Invalid or expired nonce');

@@ -104,6 +104,12 @@ export class SsoNonce {
   @Column({ type: 'text', nullable: true })
   reason: string | null;
 
+  @Column({ type: 'text', name: 'minter_type' })
+  minterType: 'api_key' | 'user';
+
+  @Column({ type: 'text', name: 'minter_id', nullable: true })
+  minterId: string | null;
+
   @Column({ type: 'timestamptz', name: 'created_at' })
   createdAt: Date;
 

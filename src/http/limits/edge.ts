@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { rateLimited, unauthorized, type ApiError } from '../errors.js';
-import { apiSegmentOf, planeOf } from '../planes.js';
+import { countedSegmentOf, planeOf } from '../planes.js';
 import type { Principal } from '../principal.js';
 import type { Hit } from './limit-store.js';
 import { LIMITS, type LimitName, type Limits } from './limits.js';
@@ -52,7 +52,7 @@ const LIMITED_SEGMENTS: ReadonlyMap<string | null, (typeof BY_ADDRESS)[keyof typ
 
 /** Counts a call that is known by its target and address alone; null where nothing is counted. */
 async function countByAddress(limits: Limits, target: string, address: string): Promise<Count | null> {
-  const rule = LIMITED_SEGMENTS.get(apiSegmentOf(target));
+  const rule = LIMITED_SEGMENTS.get(countedSegmentOf(target));
   return rule === undefined ? null : rule.count(await limits.hit(rule.limit, address));
 }
 
