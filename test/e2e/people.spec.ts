@@ -155,6 +155,15 @@ describe('a user', () => {
     expect(linked.body.details).toEqual({ customer_id: ['The customer id field is prohibited.'] });
   });
 
+  it('has a new password judged while nobody waits for it', async () => {
+    const { id } = await addUser(app, { role: 'customer' });
+    await app.dataSource.transaction(async (manager) => {
+      await manager.query(`select 1 from users where role = 'admin' for update`);
+      const { status, body } = await app.admin('PATCH', `/users/${id}`, { password: 'password1234' });
+      expect([status, body.details.password]).toEqual([422, ['The password field is too easy to guess.']]);
+    });
+  });
+
   it('can log in again with the password of an admin, however many guesses there were', async () => {
     const user = await addUser(app, { role: 'customer' });
     for (let i = 0; i < 10; i++) await login(app, user.username, 'a guess');
@@ -290,6 +299,29 @@ describe('a key that manages users', () => {
   });
 });
 
+describe('an admin by session', () => {
+  it('neither changes the own password nor resets the own second factor here', async () => {
+    const admin = await addUser(app);
+    const headers = bearer(await tokenOf(app, admin));
+    const send = (method: string, path: string, body?: object) =>
+      app.request(method, `/api/v1/admin/users/${path}`, { body, headers });
+    const password = await send('PATCH', admin.id, { password: STRONG });
+    expect([password.status, password.body.error]).toEqual([
+      409,
+      'Your own password is changed by /auth/password.',
+    ]);
+    const factor = await send('DELETE', `${admin.id}/two-factor`);
+    expect([factor.status, factor.body.error]).toEqual([
+      409,
+      'Your own second factor is turned off by /auth/totp/disable.',
+    ]);
+    expect((await login(app, admin.username, RIGHT)).status).toBe(200);
+    const other = await addUser(app);
+    expect((await send('PATCH', other.id, { password: STRONG })).status).toBe(200);
+    expect((await send('PATCH', admin.id, { username: `renamed-${tag()}` })).status).toBe(200);
+  });
+});
+
 describe('the last active admin', () => {
   let own: TestApp;
   let admin: any;
@@ -307,11 +339,15 @@ describe('the last active admin', () => {
 
   it.each(changes)('stays, whatever %s %j asks for', async (method, body) => {
     await addUser(own, { role: 'admin', status: 'suspended' });
+    const { id: locked } = await addUser(own);
+    await own.sql('update users set password_hash = null where id = $1', [locked]);
     for (const id of [admin.id, admin.id.toUpperCase()]) {
       const answer = await own.admin(method, `/users/${id}`, body);
       expect([answer.status, answer.body.error]).toEqual([409, 'The last active admin must stay.']);
     }
-    expect(await own.sql(`select 1 from users where role = 'admin' and status = 'active'`)).toHaveLength(1);
+    const left = `select id from users where role = 'admin' and status = 'active' and password_hash is not null`;
+    expect(await own.sql(left)).toHaveLength(1);
+    await own.must('DELETE', `/users/${locked}`);
   });
 
   it.each([

@@ -13,12 +13,12 @@ import { deleteSessionsOf } from '../../database/sessions.js';
 import { inTransaction } from '../../database/statements.js';
 import { recordUserEvent } from '../../database/user-events.js';
 import { violatedConstraint } from '../../database/violations.js';
-import { notFound } from '../../http/errors.js';
+import { conflict, notFound } from '../../http/errors.js';
 import type { Asker } from '../asker.js';
 import { holdAdmins, refuseBeyond, requireCustomer } from './user-rules.js';
 import { changedUser, endsSessions, losesAdmin } from './user-states.js';
 import type { UpdateUser } from './users.dto.js';
-import { USERS } from './users.service.js';
+import { USERS, UsersService } from './users.service.js';
 
 /** Kept out of the details of an event: the names are told where that can be erased, the rest nowhere. */
 const UNTOLD = [...USERS.personal, ...USERS.withheld] as const;
@@ -26,11 +26,14 @@ const UNTOLD = [...USERS.personal, ...USERS.withheld] as const;
 /** What the audit log tells of a change. */
 interface Noted extends Pick<AuditEntry, 'action' | 'customerId' | 'details' | 'personal'> {}
 
+const OWN_PASSWORD = 'Your own password is changed by /auth/password.';
+
 /** Changes of users that may take something away: an admin, a session, a second factor. */
 @Injectable()
 export class UserChangesService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly clock: Clock,
   ) {}
@@ -38,15 +41,14 @@ export class UserChangesService {
   /** @throws ApiError 403 for a user or a role that reaches further than the asker, 404, 409; FieldErrors */
   async update(id: string, { password, ...body }: UpdateUser, asker: Asker): Promise<User> {
     const now = this.clock.now();
-    // Outside of the transaction, for it takes its time. Who may not change this user is told so below.
-    const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
+    // Outside of the transaction, which holds the admins: both take their time.
+    const passwordHash =
+      password === undefined ? undefined : await this.judged(id, { password, ...body }, asker);
     return this.write(async (manager) => {
       const mayLose = await holdAdmins(manager);
       const row = await lockUser(manager, id);
       const changed = changedUser(row, { ...body, passwordHash });
       refuseBeyond(asker, [row.role, changed.role]);
-      if (password !== undefined)
-        await refuseGuessable('password', password, [changed.username, changed.email]);
       if (losesAdmin(row, changed)) mayLose(row.id);
       if (changed.customerId !== row.customerId || changed.role !== row.role) {
         await requireCustomer(manager, changed);
@@ -94,12 +96,27 @@ export class UserChangesService {
     return this.write(async (manager) => {
       const row = await lockUser(manager, id);
       refuseBeyond(asker, [row.role]);
+      refuseOwn(asker, row, 'Your own second factor is turned off by /auth/totp/disable.');
       const run = await inTransaction(manager);
       if (!(await clearSecondFactor(run, row.id))) return row;
       await deleteSessionsOf(run, row.id);
       await this.note(manager, asker, now, row, { action: 'user.two_factor_reset' });
       return { ...row, totpSecret: null, totpEnabledAt: null, totpLastStep: null };
     });
+  }
+
+  /** The hash of a password that is good enough for who the user becomes; refuses what the change itself would be refused for. */
+  private async judged(
+    id: string,
+    { password, ...body }: UpdateUser & { readonly password: string },
+    asker: Asker,
+  ): Promise<string> {
+    const row = await this.users.get(id);
+    const { role, username, email } = changedUser(row, body);
+    refuseBeyond(asker, [row.role, role]);
+    refuseOwn(asker, row, OWN_PASSWORD);
+    await refuseGuessable('password', password, [username, email]);
+    return this.passwords.hash(password);
   }
 
   private get metadata(): EntityMetadata {
@@ -130,6 +147,11 @@ export class UserChangesService {
       throw conflicts[violatedConstraint(error) ?? '']?.() ?? error;
     }
   }
+}
+
+/** A session alone, which may be stolen, must not be enough to take over the account. @throws ApiError 409 */
+function refuseOwn({ actor }: Asker, { id }: User, instead: string): void {
+  if (actor.type === 'user' && actor.id === id) throw conflict(instead);
 }
 
 /** The user, locked for the transaction; 404 for none, and for an id that is none. */

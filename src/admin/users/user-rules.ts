@@ -9,8 +9,9 @@ import { firstNotHeld } from '../api-keys/grants.js';
 import type { Asker } from '../asker.js';
 
 /**
- * Nobody may make, change or remove a user that reaches further than they do themselves: a key that may only manage users could
- * else make itself an admin, or give one a password that it knows.
+ * Nobody may make, change or remove a user that reaches further on the admin plane than they do themselves: a key that may only
+ * manage users could else make itself an admin, or give one a password that it knows. Customers reach nothing there, so that
+ * `users:write` is enough to give out log-ins of theirs, which can do what the portal can.
  * @throws ApiError 403
  */
 export function refuseBeyond({ permissions }: Asker, roles: readonly Role[]): void {

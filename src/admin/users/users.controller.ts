@@ -35,7 +35,8 @@ export class UsersController {
 
   @Post()
   @AdminAnswers('createUser', USER, {
-    description: 'Nobody makes a user who may do more than they do themselves.',
+    description:
+      'Nobody makes a user of the panel who may do more there than they do themselves. With `users:write` come log-ins of customers, who can do what the portal can.',
     refuses: {
       403: [BEYOND],
       409: ['The username has already been taken.', 'The email has already been taken.'],
@@ -56,10 +57,15 @@ export class UsersController {
   @Patch(':id')
   @AdminAnswers('updateUser', USER, {
     description:
-      'A new password, another role and a suspension end all sessions at once. Who leaves the role `customer` leaves the customer as well.',
+      'A new password, another role, another customer and a suspension end all sessions at once. Who leaves the role `customer` leaves the customer as well.',
     refuses: {
       403: [BEYOND],
-      409: [LAST, 'The username has already been taken.', 'The email has already been taken.'],
+      409: [
+        LAST,
+        'The username has already been taken.',
+        'The email has already been taken.',
+        'Your own password is changed by /auth/password.',
+      ],
     },
   })
   async update(@Param('id') id: string, @Body() body: UpdateUser, @CurrentAsker() asker: Asker) {
@@ -112,7 +118,7 @@ export class UsersController {
   @Delete(':id/two-factor')
   @AdminAnswers('resetUserTwoFactor', USER, {
     description: 'For who has lost app and recovery codes. The sessions end.',
-    refuses: { 403: [BEYOND] },
+    refuses: { 403: [BEYOND], 409: ['Your own second factor is turned off by /auth/totp/disable.'] },
   })
   async resetTwoFactor(@Param('id') id: string, @CurrentAsker() asker: Asker) {
     return adminAnswer(userBody(await this.changes.resetSecondFactor(id, asker)));

@@ -38,7 +38,7 @@ export class CreateUser {
   customer_id?: string | null;
 }
 
-/** A new password, another role and a suspension end all sessions of the user at once. */
+/** A new password, another role, another customer and a suspension end all sessions of the user at once. */
 export class UpdateUser extends PartialType(CreateUser) {
   @ChoiceField(USER_STATUSES)
   status?: UserStatus;
