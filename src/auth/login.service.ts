@@ -7,6 +7,7 @@ import { poolOf } from '../database/data-source.js';
 import { findLock, forgetFailures, passesLock } from '../database/failed-proofs.js';
 import { acceptLogin, findLogin, type LoginFacts } from '../database/logins.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
+import { recordUserEvent } from '../database/user-events.js';
 import type { Actor } from '../domain/actor.js';
 import { loginRefusalOf, type LoginRefusal } from '../domain/login-refusal.js';
 import { Failures, placeOf } from './failures.js';
@@ -68,7 +69,13 @@ export class LoginService {
       this.failures.refuse(user, { reason, purpose: PURPOSE }, actor, now);
     if (user === null || refusal !== null) return refuse(refusal ?? 'unknown user');
     const wantsCode = user.totpEnabledAt !== null;
-    if (wantsCode && code === undefined) return null;
+    if (wantsCode && code === undefined) {
+      // Whoever sent it knows the password.
+      await this.dataSource.transaction((manager) =>
+        recordUserEvent(manager, actor, now, user, { action: 'user.second_factor_wanted' }),
+      );
+      return null;
+    }
     const proof = wantsCode ? this.secondFactor.proofOf(user, code ?? '', now) : null;
     if (wantsCode && proof === null) return refuse('wrong code');
     const token = await this.accept({ user, password, proof }, from, now);

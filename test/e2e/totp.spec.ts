@@ -20,7 +20,7 @@ const step = () => app.clock.advance({ seconds: 30 });
 async function enrolled(change: { role?: string } = {}) {
   const user = await addUser(app, { role: 'customer', ...change });
   const token = await tokenOf(app, user);
-  const { secret } = (await call(token, 'POST', '/enroll')).body;
+  const { secret } = (await call(token, 'POST', '/enroll', { password: RIGHT })).body;
   const { body } = await call(token, 'POST', '/confirm', { code: codeOf(secret) });
   step();
   return { user, token, secret: secret as string, codes: body.recovery_codes as string[] };
@@ -33,7 +33,7 @@ describe('enrolment', () => {
   it('answers a secret in three forms, and begins to count with the first right code', async () => {
     const user = await addUser(app, { role: 'customer' });
     const token = await tokenOf(app, user);
-    const { status, headers, body } = await call(token, 'POST', '/enroll');
+    const { status, headers, body } = await call(token, 'POST', '/enroll', { password: RIGHT });
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(body).toEqual({
       secret: expect.stringMatching(/^[A-Z2-7]{32}$/),
@@ -81,15 +81,38 @@ describe('enrolment', () => {
       409,
       'Two-factor authentication has not been begun',
     ]);
-    const first = (await call(token, 'POST', '/enroll')).body.secret;
-    const second = (await call(token, 'POST', '/enroll')).body.secret;
+    const first = (await call(token, 'POST', '/enroll', { password: RIGHT })).body.secret;
+    const second = (await call(token, 'POST', '/enroll', { password: RIGHT })).body.secret;
     expect((await call(token, 'POST', '/confirm', { code: codeOf(first) })).status).toBe(400);
     const code = codeOf(second);
     const answers = await Promise.all([1, 2, 3].map(() => call(token, 'POST', '/confirm', { code })));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
-    const again = await call(token, 'POST', '/enroll');
+    const again = await call(token, 'POST', '/enroll', { password: RIGHT });
     expect([again.status, again.body.error]).toEqual([409, 'Two-factor authentication is already on']);
     expect(await app.sql('select 1 from recovery_codes where user_id = $1', [user.id])).toHaveLength(10);
+  });
+
+  it('takes the password, and is refused to who has none', async () => {
+    const user = await addUser(app, { role: 'customer' });
+    const token = await tokenOf(app, user);
+    expect((await call(token, 'POST', '/enroll', { password: 'a guess' })).status).toBe(401);
+    expect((await call(token, 'POST', '/enroll', {})).status).toBe(400);
+    await app.sql('update users set password_hash = null where id = $1', [user.id]);
+    const { status, body } = await call(token, 'POST', '/enroll', { password: RIGHT });
+    expect([status, body.error]).toEqual([409, 'Two-factor authentication needs a password']);
+    expect(await app.sql('select 1 from users where id = $1 and totp_secret is not null', [user.id])).toEqual(
+      [],
+    );
+  });
+
+  it('ends every other session once it is on', async () => {
+    const user = await addUser(app, { role: 'customer' });
+    const [token, other] = [await tokenOf(app, user), await tokenOf(app, user)];
+    const { secret } = (await call(token, 'POST', '/enroll', { password: RIGHT })).body;
+    expect((await call(other, 'GET', '')).status).toBe(200);
+    await call(token, 'POST', '/confirm', { code: codeOf(secret) });
+    expect((await call(other, 'GET', '')).status).toBe(401);
+    expect((await call(token, 'GET', '')).status).toBe(200);
   });
 
   it('is for who is logged in', async () => {
@@ -114,6 +137,9 @@ describe('a log-in with a second factor', () => {
     const { status, body } = await loginWith(user);
     expect([status, body]).toEqual([200, { requires_2fa: true, message: 'Two-factor code required' }]);
     expect(await sessions()).toEqual(before);
+    const [event] = await userEvents(app, 'user.second_factor_wanted', user.id);
+    const [personal] = await app.sql('select data from audit_personal where event_id = $1', [event.id]);
+    expect(JSON.stringify(personal)).toContain('127.0.0.1');
     const answer = await loginWith(user, codeOf(secret));
     expect(answer.body).toEqual({
       token: expect.stringMatching(/^ms_/),
