@@ -8,6 +8,13 @@ const [{ runAdmin }, { SystemClock }, { loadConfig }] = await Promise.all([
   import('./config.js'),
 ]);
 
+// Whoever reads has heard enough (`| head`). What was begun is brought to its end all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await runAdmin(process.argv.slice(2), {
   loadConfig,
   clock: new SystemClock(),

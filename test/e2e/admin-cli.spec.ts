@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { rotateMasterKeyCommand } from '../../src/admin-cli/master-key.js';
 import { COMMANDS, runAdmin } from '../../src/admin-cli/run.js';
@@ -313,5 +317,15 @@ describe('the master key in the data folder', () => {
   it('must be there', async () => {
     await expect(rotate()).rejects.toThrow(`${file()} must be readable and hold 32 bytes in base64.`);
     await expect(readFile(file('.next'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('whoever stops reading', () => {
+  it('hears nothing more, and no complaint', async () => {
+    const script = fileURLToPath(new URL('../../dist/admin-cli.js', import.meta.url));
+    const child = spawn(process.execPath, [script, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect([code, complaint]).toEqual([0, '']);
   });
 });
