@@ -162,6 +162,8 @@ const MARIA_LOOKS: readonly (Step | string)[] = [
     before: async (replay) => {
       const body = { customer_id: replay.meant(exampleId('Customer')) };
       await replay.send(replay.call('PATCH /admin/users/{id}'), { body });
+      // Her sessions ended with that.
+      replay.session = (await replay.send(replay.call('POST /auth/login'))).body.token;
       await replay.send(replay.call('PATCH /admin/licenses/{id}'), { body });
     },
   },
