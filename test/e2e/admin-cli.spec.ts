@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { text as allOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { rotateMasterKeyCommand } from '../../src/admin-cli/master-key.js';
@@ -325,7 +325,7 @@ describe('whoever stops reading', () => {
     const script = fileURLToPath(new URL('../../dist/admin-cli.js', import.meta.url));
     const child = spawn(process.execPath, [script, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
-    const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    const [complaint, [code]] = await Promise.all([allOf(child.stderr), once(child, 'exit')]);
     expect([code, complaint]).toEqual([0, '']);
   });
 });

@@ -56,6 +56,7 @@ export class TotpController {
     { 200: ENROLMENT },
     {
       description: 'It counts from its confirmation on; until then each call makes another.',
+      asksPassword: true,
       refuses: {
         401: ['Missing authorization', 'Invalid credentials'],
         409: ['Two-factor authentication is already on', 'Two-factor authentication needs a password'],
