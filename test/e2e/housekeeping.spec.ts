@@ -294,7 +294,8 @@ it('what has ended is swept, and nothing else', async () => {
   const [user] = await app.sql("select id from users where username = 'admin'");
   const ended = inDays(0.5);
   await app.sql(
-    `insert into sso_nonces (hash, user_id, target_path, created_at, expires_at) values ('\\x01', $1, '/', $2, $3)`,
+    `insert into sso_nonces (hash, user_id, target_path, minter_type, created_at, expires_at)
+     values ('\\x01', $1, '/', 'system', $2, $3)`,
     [user.id, BEGIN, ended],
   );
   await app.request('POST', '/api/v1/admin/products', {

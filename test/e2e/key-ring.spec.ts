@@ -9,9 +9,11 @@ import {
   type JWK,
 } from 'jose';
 import type { DataSource } from 'typeorm';
+import { authenticateAudit } from '../../src/database/audit-mac.js';
 import { createDataSource } from '../../src/database/data-source.js';
 import { readKeyRing } from '../../src/database/key-store.js';
-import { DataKeys } from '../../src/signing/data-keys.js';
+import { auditMac } from '../../src/signing/audit-seal.js';
+import { DataKeys, Pepper } from '../../src/signing/data-keys.js';
 import { JWS_TYPES } from '../../src/signing/jws.js';
 import { KeyRing } from '../../src/signing/key-ring.js';
 import { listedAt, type JwkSet } from '../../src/signing/key-rules.js';
@@ -39,6 +41,9 @@ beforeAll(async () => {
   [nodeA, nodeB] = (await Promise.all(
     [1, 2].map(() => createDataSource({ url: database.url, poolSize: 4 }).initialize()),
   )) as [DataSource, DataSource];
+  // A rotation is recorded, and nothing is recorded without what authenticates it.
+  const mac = auditMac(new Pepper(randomBytes(32)));
+  for (const node of [nodeA, nodeB]) authenticateAudit(node, mac);
 });
 
 afterAll(async () => {
