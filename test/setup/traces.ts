@@ -81,8 +81,8 @@ export async function plant(app: TestApp, marks: Marks) {
   await logIn('a wrong one');
   const { body } = await logIn(RIGHT);
   await app.sql(
-    `insert into sso_nonces (hash, user_id, target_path, reason, created_at, expires_at)
-     values ($1, $2, $3, $3, now(), now() + interval '1 day')`,
+    `insert into sso_nonces (hash, user_id, target_path, reason, minter_type, created_at, expires_at)
+     values ($1, $2, $3, $3, 'system', now(), now() + interval '1 day')`,
     [randomBytes(32), user.id, `/${word}`],
   );
   const password = `${word} and other words`;
