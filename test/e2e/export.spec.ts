@@ -126,6 +126,18 @@ async function until(isThere: () => Promise<boolean>): Promise<void> {
   throw new Error('It never came to that');
 }
 
+/** An export of everything in bulk, of which nothing is read yet. */
+async function open() {
+  const request = get(`${app.url}/api/v1/admin/export/licenses?product=bulk`, {
+    agent: false,
+    headers: { 'x-admin-key': app.adminKey },
+  }).on('error', () => undefined);
+  const [response] = await once(request, 'response');
+  expect(response.statusCode).toBe(200);
+  response.on('error', () => undefined);
+  return { request, response };
+}
+
 describe('exports that nobody reads', () => {
   it('hold their snapshot and their place, and give both back when the reader leaves', async () => {
     const rows = Array.from({ length: 20_000 }, (_, i) =>
@@ -140,16 +152,6 @@ describe('exports that nobody reads', () => {
     await app.must('POST', '/policies', { code: 'bulk', name: 'Bulk' });
     const { status } = await importFile(app, 'licenses', rows.join('\n'), { type: 'application/x-ndjson' });
     expect(status).toBe(201);
-    const open = async () => {
-      const request = get(`${app.url}/api/v1/admin/export/licenses?product=bulk`, {
-        agent: false,
-        headers: { 'x-admin-key': app.adminKey },
-      }).on('error', () => undefined);
-      const [response] = await once(request, 'response');
-      expect(response.statusCode).toBe(200);
-      response.on('error', () => undefined);
-      return { request, response };
-    };
     const readers = [await open(), await open()];
     // Others come and go: the sealer's, for one.
     await until(async () => (await transactions()) === 2);
@@ -164,5 +166,16 @@ describe('exports that nobody reads', () => {
     expect(file.split('\n')).toHaveLength(20_000 + 2);
     await until(async () => (await transactions()) === 0);
     expect((await exportFile(app, 'licenses', 'product=bulk')).split('\n')).toHaveLength(20_001 + 2);
+  });
+
+  it('are broken off after an hour', async () => {
+    const { response } = await open();
+    await until(async () => (await transactions()) === 1);
+    app.clock.advance({ hours: 1, seconds: 1 });
+    await until(async () => (await transactions()) === 0);
+    response.resume();
+    await until(async () => response.closed);
+    // Nobody may take what has come for the whole.
+    expect(response.complete).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../clock.js';
@@ -15,6 +15,7 @@ import type { Run } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
 import { escapeFormula } from '../../domain/formula-escape.js';
 import { unavailable } from '../../http/errors.js';
+import { Ticker } from '../../jobs/ticker.js';
 import type { FileFormat } from './file-format.js';
 import { PatientDatabase } from './patient-database.js';
 import type { ExportLicensesQuery, ExportSeatsQuery } from './transfer.dto.js';
@@ -59,6 +60,9 @@ function cellOf(value: unknown): string {
   return escapeFormula(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
+/** Who takes nothing for a minute is cut off by the server; this is for those who take a byte now and then. */
+const LONGEST_MS = 3_600_000;
+
 type Write = (columns: readonly string[], rows: readonly object[]) => string;
 
 const writeCsv = (lines: readonly (readonly string[])[]): string =>
@@ -76,14 +80,29 @@ const WRITE = {
 
 /** Reads whole tables on one snapshot each, no faster than they are taken. */
 @Injectable()
-export class ExportsService {
+export class ExportsService implements OnModuleInit {
+  /** The files under way, and when each began. */
+  private readonly files = new Map<Readable, Date>();
   private running = 0;
 
   constructor(
     private readonly patient: PatientDatabase,
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
+    private readonly ticker: Ticker,
   ) {}
+
+  onModuleInit(): void {
+    this.ticker.every({ name: 'export-deadline', run: () => this.endOverdue() });
+  }
+
+  private async endOverdue(): Promise<void> {
+    const earliest = this.clock.now().getTime() - LONGEST_MS;
+    // A file that breaks off takes its connection along, so that nobody takes it for a whole one.
+    for (const [file, began] of this.files) {
+      if (began.getTime() < earliest) file.destroy(new Error('The export took too long'));
+    }
+  }
 
   /** @throws ApiError 503 when too many run already */
   async licenses(query: ExportLicensesQuery, actor: Actor): Promise<Readable> {
@@ -142,7 +161,11 @@ export class ExportsService {
       const next = await begin(transaction.run);
       const file = Readable.from(written(columns, format, await next(), next), { objectMode: false });
       // However it ends, also when nobody has begun to read it.
-      return file.once('close', () => void end().catch(() => undefined));
+      this.files.set(file, this.clock.now());
+      return file.once('close', () => {
+        this.files.delete(file);
+        void end().catch(() => undefined);
+      });
     } catch (error) {
       await end();
       throw error;
