@@ -179,6 +179,7 @@ export const GOOD_BODIES = {
   'POST /admin/blocklist': () => ({ hardware_id: hardwareId() }),
   'PATCH /admin/blocklist/{id}': () => ({}),
   'POST /auth/password': ({ app }) => ({ old_password: app.password, new_password: NEW_PASSWORD }),
+  'POST /auth/totp/enroll': ({ app }) => ({ password: app.password }),
   'POST /auth/totp/confirm': () => ({ code: '123456' }),
   'POST /auth/totp/disable': ({ app }) => ({ password: app.password, code: '123456' }),
   'POST /auth/totp/recovery-codes': ({ app }) => ({ password: app.password, code: '123456' }),
