@@ -37,7 +37,7 @@ describe('an address that fails too often', () => {
     expect((await login(guesser, 'nobody', RIGHT)).status).toBe(429);
     for (const { username } of users) expect((await login('192.0.2.2', username, RIGHT)).status).toBe(200);
     const [{ n }] = await app.sql(
-      `select count(*)::int as n from (select locked_until from users union all select locked_until from failed_proofs)
+      `select count(*)::int as n from (select locked_until from users union all select locked_until from failed_proofs) as locks
        where locked_until is not null`,
     );
     expect(n).toBe(0);
