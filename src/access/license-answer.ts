@@ -21,8 +21,8 @@ import {
 } from '../http/shapes.js';
 import type { JwkSet } from '../signing/key-rules.js';
 
-/** The license as a panel is told of it. */
-export const PANEL_LICENSE = resource('PanelLicense', {
+/** What a license tells of itself to those who hold it: panels and customers. */
+export const HELD_LICENSE_FIELDS = {
   id: id('License'),
   key: text({ example: EXAMPLE_LICENSE_HINT, description: 'Masked.' }),
   product: text({ example: 'panel' }),
@@ -34,7 +34,10 @@ export const PANEL_LICENSE = resource('PanelLicense', {
   activations: integer({ description: 'Seats in use.' }),
   expires_at: nullable(instant({ example: '2027-03-01T09:00:00.000Z' })),
   updates_until: nullable(instant({ example: '2027-03-01T09:00:00.000Z' })),
-});
+};
+
+/** The license as a panel is told of it. */
+export const PANEL_LICENSE = resource('PanelLicense', HELD_LICENSE_FIELDS);
 
 /** When a panel asks again, and how long it works without an answer. */
 export const CHECK_IN = resource('CheckIn', {

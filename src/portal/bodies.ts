@@ -1,7 +1,7 @@
+import { HELD_LICENSE_FIELDS } from '../access/license-answer.js';
 import type { Activation } from '../database/entities/index.js';
 import type { LicenseView } from '../database/license-views.js';
 import type { ReleaseRecord } from '../database/release-facts.js';
-import { EXAMPLE_LICENSE_HINT } from '../http/examples.js';
 import {
   choice,
   counters,
@@ -19,20 +19,7 @@ import {
   type Wire,
 } from '../http/shapes.js';
 
-const LICENSE_FIELDS = {
-  id: id('License'),
-  key: text({ example: EXAMPLE_LICENSE_HINT, description: 'Masked.' }),
-  product: text({ example: 'panel' }),
-  tier: text({ example: 'pro', description: 'The code of the policy.' }),
-  status: choice(['active', 'suspended', 'revoked']),
-  limits: counters({ description: '−1 is unlimited.' }),
-  features: list(text({ example: 'backup' })),
-  max_activations: integer({ example: 3 }),
-  activations: integer({ description: 'Seats in use.' }),
-  expires_at: nullable(instant({ example: '2027-03-01T09:00:00.000Z' })),
-  updates_until: nullable(instant({ example: '2027-03-01T09:00:00.000Z' })),
-  created_at: instant(),
-};
+const LICENSE_FIELDS = { ...HELD_LICENSE_FIELDS, created_at: instant() };
 
 export const OWN_LICENSE = resource('OwnLicense', LICENSE_FIELDS);
 
