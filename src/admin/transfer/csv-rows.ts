@@ -50,12 +50,10 @@ type Parsed =
 /** What is wrong comes behind the records before it, which a stream that fails would throw away. */
 class RecordParser extends Parser {
   override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
-    // oxlint-disable-next-line no-underscore-dangle -- Node named it
     super._transform(chunk, encoding, (error) => this.tell(error, done));
   }
 
   override _flush(done: TransformCallback): void {
-    // oxlint-disable-next-line no-underscore-dangle -- Node named it
     super._flush((error) => this.tell(error, done));
   }
 
