@@ -59,6 +59,19 @@ function refuseEmptyFolder({ DATABASE_URL, DATA_DIR }: Config): void {
   throw new StartupError(`There is no database in ${home}: start the service once, or set DATA_DIR.`);
 }
 
+/**
+ * `--flag value` as `--flag=value`: a key's id may begin with a dash, and would be taken for another flag. What is written
+ * like a flag of the command stays one, so that a flag without its value is noticed.
+ */
+function joined(args: readonly string[], command: Command): string[] {
+  const flags = new Set(['help', ...Object.keys(command.options)].map((flag) => `--${flag}`));
+  const isFlag = (arg: string) => flags.has(arg.split('=', 1)[0] ?? '');
+  const [arg, value, ...rest] = args;
+  if (arg === undefined) return [];
+  const takesIt = arg !== '--help' && flags.has(arg) && value !== undefined && !isFlag(value);
+  return takesIt ? [`${arg}=${value}`, ...joined(rest, command)] : [arg, ...joined(args.slice(1), command)];
+}
+
 /** Null for a call that can't be understood. */
 function read(args: readonly string[]): { command: Command; given: Given } | 'help' | null {
   const [name, ...rest] = args;
@@ -66,7 +79,11 @@ function read(args: readonly string[]): { command: Command; given: Given } | 'he
   if (!isCommand(name)) return null;
   const command: Command = COMMANDS[name];
   try {
-    const { values } = parseArgs({ args: rest, options: parserOptions(command), strict: true });
+    const { values } = parseArgs({
+      args: joined(rest, command),
+      options: parserOptions(command),
+      strict: true,
+    });
     return values.help === true ? 'help' : { command, given: values as Given };
   } catch {
     return null;

@@ -57,6 +57,7 @@ describe('the command line', () => {
       ['list-keys', '--fast'],
       ['list-keys', 'x'],
       ['rotate-signing-key', '--compromised'],
+      ['rotate-signing-key', '--compromised', '--overlap-hours', '1'],
     ].map((args) => [args]),
   )('explains itself when it does not understand %j', async (args) => {
     const { code, out, err } = await admin(nowhere(), ...args);
@@ -128,6 +129,9 @@ describe('beside a running service', () => {
 
   it.each([
     [['--compromised', 'nobody'], "There is no signing key 'nobody'."],
+    [['--compromised', '-nobody'], "There is no signing key '-nobody'."],
+    [['--compromised', '--nobody'], "There is no signing key '--nobody'."],
+    [['--compromised=-nobody'], "There is no signing key '-nobody'."],
     [['--overlap-hours', '1.5'], '--overlap-hours must be a whole number from 0 to 2160.'],
     [['--overlap-hours', '2161'], '--overlap-hours must be a whole number from 0 to 2160.'],
     [
