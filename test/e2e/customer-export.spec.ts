@@ -103,10 +103,34 @@ describe('the export of a customer', () => {
     const document = await exported(id);
     expect(new Set(idsOf(document.licenses)).size).toBe(1_201);
     expect(new Set(idsOf(document.activations)).size).toBe(3_603);
-    expect(new Set(idsOf(document.audit_events)).size).toBe(1_202);
+    expect(new Set(idsOf(document.audit_events)).size).toBe(1_203);
     expect(
       [document.licenses, document.activations, document.audit_events].map(({ length }) => length),
-    ).toEqual([1_201, 3_603, 1_202]);
+    ).toEqual([1_201, 3_603, 1_203]);
+  });
+
+  it('is on record with who took it, before anything of it leaves, and a refused one is not', async () => {
+    const { id } = await app.must('POST', '/customers', { name: 'Noted' });
+    const user = await addUser(app, { role: 'support' });
+    const events = () =>
+      app.sql(
+        `select actor_type, actor_id, subject_type, subject_id, details from audit_events
+         where action = 'customer.exported' and (subject_id = $1 or actor_id = $2)`,
+        [id, user.id],
+      );
+    const headers = bearer(await tokenOf(app, user));
+    await app.request('GET', `/api/v1/admin/customers/${randomUUID()}/export`, { headers });
+    expect(await events()).toEqual([]);
+    const { body } = await app.request('GET', `/api/v1/admin/customers/${id}/export`, { headers });
+    const record = {
+      actor_type: 'user',
+      actor_id: user.id,
+      subject_type: 'customer',
+      subject_id: id,
+      details: { customer_id: id },
+    };
+    expect(await events()).toEqual([record]);
+    expect(body.audit_events.at(-1)).toMatchObject({ action: 'customer.exported' });
   });
 
   it('of an erased customer names nobody', async () => {

@@ -11,7 +11,9 @@ import {
   exportedUsers,
   licenseBatches,
 } from '../../database/customer-export.js';
+import { recordAudit } from '../../database/audit.js';
 import { poolOf } from '../../database/data-source.js';
+import type { Actor } from '../../domain/actor.js';
 import { loadLicenseViews } from '../../database/license-views.js';
 import { onPool, type Run } from '../../database/statements.js';
 import { eventBody } from '../audit/audit-body.js';
@@ -32,17 +34,26 @@ export class CustomerExportService {
   private readonly pool: Run;
 
   constructor(
-    dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly customers: CustomersService,
     private readonly clock: Clock,
   ) {
     this.pool = onPool(poolOf(dataSource));
   }
 
-  /** @throws 404 */
-  async export(id: string): Promise<Readable> {
+  /** The document, once it is on record who takes it. @throws 404 */
+  async export(id: string, actor: Actor): Promise<Readable> {
     const { customer } = await this.customers.get(id);
-    const head = { exported_at: this.clock.now(), customer: customerBody(customer) };
+    const now = this.clock.now();
+    await this.dataSource.transaction((manager) =>
+      recordAudit(manager, actor, now, {
+        action: 'customer.exported',
+        subjectType: 'customer',
+        subjectId: customer.id,
+        customerId: customer.id,
+      }),
+    );
+    const head = { exported_at: now, customer: customerBody(customer) };
     const document = writtenDocument(head, this.sections(customer.id));
     // One piece ahead is enough: each is some hundred rows.
     return Readable.from(document, { highWaterMark: 1 });

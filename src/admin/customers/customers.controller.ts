@@ -92,7 +92,7 @@ export class CustomersController {
       description:
         'All that is kept about the customer, as a file: users and their sessions, licenses, seats with those given back, moves, ' +
         'and audit events with what they say of persons; of what others did without their address. Nothing of the time when a ' +
-        'license or a user was another customer’s. No password, key or token.',
+        'license or a user was another customer’s. No password, key or token. It is on record who took it.',
       headers: {
         'Content-Disposition': {
           description: 'The name of the file.',
@@ -101,8 +101,12 @@ export class CustomersController {
       },
     },
   )
-  async export(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
-    const document = await this.exports.export(id);
+  async export(
+    @Param('id') id: string,
+    @CurrentActor() actor: Actor,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const document = await this.exports.export(id, actor);
     void reply
       .headers({
         'content-type': 'application/json; charset=utf-8',
