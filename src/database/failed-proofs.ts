@@ -72,11 +72,6 @@ const KEEP_NETWORK: Statement = {
       do update set failures = excluded.failures, since = excluded.since, locked_until = excluded.locked_until`,
 };
 
-const SWEEP: Statement = {
-  name: 'sweep-network-failures',
-  text: `delete from failed_proofs where user_id = $1 and since <= $2 and (locked_until is null or locked_until <= $3)`,
-};
-
 /**
  * Counts a failure; true when the account is locked by it, for the network or for everybody. Of a place that is locked nothing
  * is counted anywhere. Without a user nothing is, in about the same time. Call it in a transaction.
@@ -97,10 +92,25 @@ export async function countFailure(
   const counted = purpose === 'login' ? everywhere : account;
   await run(KEEP_ACCOUNT, [userId, counted?.failures ?? 0, counted?.lockedUntil ?? null]);
   await run(KEEP_NETWORK, [userId, purpose, place.network, here.failures, here.since, here.lockedUntil]);
-  // Of many networks that guessed once each, the rows would stay for good.
-  const since = new Date(now.getTime() - (NETWORK_LOCK.withinSeconds ?? 0) * 1_000);
-  await run(SWEEP, [userId, since, now]);
   return account !== undefined && (here.lockedUntil !== null || isLocked(counted?.lockedUntil ?? null, now));
+}
+
+const SWEEP: Statement = {
+  name: 'sweep-network-failures',
+  // Rows that somebody holds at this moment are left for the next time.
+  text: `delete from failed_proofs where (user_id, purpose, network) in (
+      select user_id, purpose, network from failed_proofs
+      where since <= $1 and (locked_until is null or locked_until <= $2) limit $3 for update skip locked
+    )`,
+};
+
+/**
+ * Deletes up to `limit` tallies that no longer count at `now`, with the networks that they name; answers how many. Of many
+ * networks that guessed once each, the rows would stay for good.
+ */
+export async function deleteOldFailures(run: Run, now: Date, limit: number): Promise<number> {
+  const since = new Date(now.getTime() - (NETWORK_LOCK.withinSeconds ?? 0) * 1_000);
+  return (await run(SWEEP, [since, now, limit])).rowCount;
 }
 
 const FORGET: Statement = {

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
+import { deleteOldFailures } from '../database/failed-proofs.js';
 import { onPool, type Run } from '../database/statements.js';
 import { deleteEnded, SWEPT_TABLES } from '../database/sweeps.js';
 import { JobQueue } from '../jobs/job-queue.js';
@@ -9,7 +10,7 @@ import { JobQueue } from '../jobs/job-queue.js';
 /** In one statement; more would be under way for too long. */
 const BATCH = 1_000;
 
-/** Deletes what has ended by itself and opens nothing any more: sessions, tokens, nonces, stored answers, replaced keys. */
+/** Deletes what has ended by itself and opens nothing any more: sessions, tokens, nonces, stored answers, replaced keys, wrong passwords. */
 @Injectable()
 export class CleanUp implements OnModuleInit {
   private readonly pool: Run;
@@ -31,5 +32,6 @@ export class CleanUp implements OnModuleInit {
     for (const table of SWEPT_TABLES) {
       while ((await deleteEnded(this.pool, table, now, BATCH)) === BATCH);
     }
+    while ((await deleteOldFailures(this.pool, now, BATCH)) === BATCH);
   }
 }

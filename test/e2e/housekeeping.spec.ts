@@ -328,6 +328,27 @@ it('what has ended is swept, and nothing else', async () => {
   );
 });
 
+const failLogins = (times: number) =>
+  Promise.all(
+    Array.from({ length: times }, () =>
+      app.request('POST', '/api/v1/auth/login', { body: { username: 'admin', password: 'wrong' } }),
+    ),
+  );
+const tallies = () => app.sql('select failures, locked_until is not null as locked from failed_proofs');
+
+it.each([
+  ['in minutes', 1, { failures: 1, locked: false }],
+  ['once its lock is over', 10, { failures: 0, locked: true }],
+])('wrong passwords are forgotten, with their network: %s', async (_, times, tally) => {
+  await failLogins(times);
+  clock.advance({ seconds: 14 * 60 });
+  await cleanUp();
+  expect(await tallies()).toEqual([tally]);
+  clock.advance({ seconds: 60 });
+  await cleanUp();
+  expect(await tallies()).toEqual([]);
+});
+
 it('the signing key is replaced in time, once on two nodes, and signs a week after it was published', async () => {
   const kids = async () =>
     (await app.request('GET', '/api/v1/license/keys')).body.keys.map(({ kid }: any) => kid);
