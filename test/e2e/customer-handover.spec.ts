@@ -27,7 +27,12 @@ const customerNamed = async (word: string): Promise<string> => {
   return id;
 };
 
-const exported = async (id: string) => (await app.admin('GET', `/customers/${id}/export`)).body;
+/** Without the record that each export leaves of itself. */
+const exported = async (id: string) => {
+  const { body } = await app.admin('GET', `/customers/${id}/export`);
+  const events = body.audit_events.filter(({ action }: any) => action !== 'customer.exported');
+  return { ...body, audit_events: events };
+};
 const erase = (id: string) => byStaff('POST', `/customers/${id}/erase`);
 const named = (value: unknown, { word, address }: Marks) => {
   const text = JSON.stringify(value).toLowerCase();
