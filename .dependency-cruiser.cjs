@@ -35,6 +35,18 @@ module.exports = {
       { path: '^src/http/' },
       { path: '^src/(database|signing)/' },
     ),
+    rule(
+      'agent-stands-alone',
+      'The agent is installed without the service.',
+      { path: '^agent/src/' },
+      { path: '^src/' },
+    ),
+    rule(
+      'agent-domain-is-pure',
+      "The agent's rules import nothing but their neighbours and node:crypto.",
+      { path: '^agent/src/domain/' },
+      { pathNot: '^(agent/src/domain/|(node:)?crypto$)' },
+    ),
     rule('no-unresolvable', 'Every import exists.', {}, { couldNotResolve: true }),
   ],
   options: {

@@ -1,0 +1,69 @@
+import type { Jwk } from '../trust/jwk.js';
+import type { Hardware } from '../hardware/hardware.js';
+
+/** A refusal that the service proved. */
+export interface StoredRefusal {
+  readonly code: string;
+  /** The service's sentence. */
+  readonly error: string;
+  readonly details: Readonly<Record<string, readonly string[]>> | null;
+  /** ISO 8601. */
+  readonly at: string;
+  /** The proof, as it was received. */
+  readonly proof: string;
+}
+
+/** The license that this panel runs on. */
+export interface StoredLicense {
+  /** The whole key: it is the credential, so the file is for its owner alone. */
+  readonly key: string;
+  /** The newest lease, a compact JWS; null once refused. */
+  readonly lease: string | null;
+  /** The id of the newest lease, kept when the lease itself is gone: the service knows copies by it. */
+  readonly leaseId: string | null;
+  /** The highest sequence seen of this hardware's leases. */
+  readonly seq: number;
+  readonly refusal: StoredRefusal | null;
+  readonly activatedAt: string;
+  /** A lease file was carried here: there is nothing to ask the service for. */
+  readonly offline: boolean;
+}
+
+/** How the last attempts to reach the service went. */
+export interface Contact {
+  /** ISO 8601, of the last answer that could be believed. */
+  readonly answeredAt: string | null;
+  readonly triedAt: string | null;
+  /** Attempts without such an answer since then. */
+  readonly failures: number;
+  /** A sentence about the last failure. */
+  readonly failure: string | null;
+  /** ISO 8601: the service asked not to be called before. */
+  readonly notBefore: string | null;
+  /** ISO 8601, when the published keys were last compared with the pinned ones. */
+  readonly keysAt: string | null;
+}
+
+/** What is known of the time. */
+export interface SeenTime {
+  /** ISO 8601: the latest time that this agent has seen. */
+  readonly lastSeenAt: string;
+  /** What to add to this machine's clock to get the service's, in milliseconds; 0 unless they differ by minutes. */
+  readonly offsetMs: number;
+}
+
+/** All that an agent knows, in one file that is replaced as a whole. */
+export interface AgentState {
+  readonly format: 1;
+  readonly server: string;
+  readonly hardware: Hardware;
+  /** Who signs: the service's own name. Null before the first believed answer. */
+  readonly issuer: string | null;
+  /** The keys that are trusted. */
+  readonly pins: readonly Jwk[];
+  readonly license: StoredLicense | null;
+  readonly contact: Contact;
+  readonly time: SeenTime;
+  /** Counters that the panel reported, sent with the next check. */
+  readonly usage: Readonly<Record<string, number>>;
+}
