@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { rename } from 'node:fs/promises';
+import { Replacement } from './atomic-file.js';
+import { seal } from './seal.js';
+import type { AgentState } from './state.js';
+import { KEY_BYTES, KEY_FILE_BYTES, keyText } from './state-key.js';
+import { explained } from './unwritable.js';
+
+/** Enough for any likely state: a lease and a refusal are a few kilobytes each. */
+const STATE_ROOM_BYTES = 32 * 1024;
+
+export interface Plan {
+  readonly stateFile: string;
+  readonly keyFile: string;
+  /** Null: a new one is made with the first state. */
+  readonly key: Buffer | null;
+  /** Damaged files to be moved out of the way by the first save, each with where to. */
+  readonly moves: ReadonlyMap<string, string>;
+}
+
+/** Writes states while the folder is locked. What it needs on the disk it takes before the first of them is known. */
+export class StateWriter {
+  readonly #plan: Plan;
+  readonly #key: Buffer;
+  #newKey: Replacement | null = null;
+  #newState: Replacement | null = null;
+  #hasSaved = false;
+  #isClosed = false;
+
+  private constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#key = plan.key ?? randomBytes(KEY_BYTES);
+  }
+
+  static async open(plan: Plan): Promise<StateWriter> {
+    const writer = new StateWriter(plan);
+    try {
+      if (plan.key === null) writer.#newKey = await take(plan.keyFile, KEY_FILE_BYTES);
+      writer.#newState = await take(plan.stateFile, STATE_ROOM_BYTES);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+    return writer;
+  }
+
+  /** When it returns, the state is on the disk; when it throws, the one before still is. */
+  async save(state: AgentState): Promise<void> {
+    if (this.#isClosed) throw new Error('The folder is no longer locked for this change');
+    const text = seal(state, this.#key);
+    const { stateFile, keyFile, moves } = this.#plan;
+    if (!this.#hasSaved) {
+      for (const [from, to] of moves) await explained(from, () => rename(from, to));
+      await explained(keyFile, async () => this.#newKey?.put(keyText(this.#key)));
+      this.#newKey = null;
+      this.#hasSaved = true;
+    }
+    const replacement = this.#newState ?? (await take(stateFile, STATE_ROOM_BYTES));
+    this.#newState = null;
+    await explained(stateFile, () => replacement.put(text));
+  }
+
+  /** Gives back what was taken and not used. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#newKey?.discard();
+    await this.#newState?.discard();
+  }
+}
+
+const take = (file: string, roomBytes: number) => explained(file, () => Replacement.open(file, roomBytes));
