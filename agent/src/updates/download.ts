@@ -1,0 +1,94 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgentFault } from '../errors.js';
+import { withLock } from '../state/lock.js';
+import { onDisk } from './folder-faults.js';
+import { isWhole } from './hashing.js';
+import { PartFile, finalPath } from './part-file.js';
+import { checkRoom } from './room.js';
+import { Transfer, type TransferMeans } from './transfer.js';
+import type { VerifiedDownload } from './verified-download.js';
+
+/** An agent that was killed a moment ago may still seem to hold the lock. */
+const LOCK_WAIT_MS = 1_000;
+const MAX_REPLACEMENTS = 3;
+
+export interface FileTask extends TransferMeans {
+  readonly download: VerifiedDownload;
+  readonly folder: string;
+}
+
+/** A whole file under its own name. */
+export interface FetchedFile {
+  readonly path: string;
+  /** What it is; another artifact than was asked for when that was replaced meanwhile. */
+  readonly download: VerifiedDownload;
+}
+
+const wrongBytes = ({ filename }: VerifiedDownload) =>
+  new AgentFault(
+    'DOWNLOAD_BROKEN',
+    `The bytes of ${filename} are not those that were signed, so they were thrown away and nothing was installed. Try again; if it stays like this, something between here and the service changes them.`,
+  );
+
+/**
+ * Fetches a file into a folder, going on where an earlier run was interrupted. The file gets its name only when its size
+ * and its SHA-256 are those that were signed, so that at any moment there is no such file or the right one.
+ * AgentFault BUSY while another agent fetches into the folder; DISK_FULL, STATE_UNWRITABLE, DOWNLOAD_BROKEN, UNREACHABLE,
+ * and whatever `renew` throws.
+ */
+export async function fetchFile(task: FileTask): Promise<FetchedFile> {
+  const { folder } = task;
+  await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  return withLock(join(folder, 'download.lock'), () => fetchAlone(task), { waitMs: LOCK_WAIT_MS });
+}
+
+async function fetchAlone(task: FileTask): Promise<FetchedFile> {
+  let { download } = task;
+  for (let replaced = 0; replaced <= MAX_REPLACEMENTS; replaced += 1) {
+    const instead = await fetchOne(download, task);
+    if (instead === null) return { path: finalPath(task.folder, download), download };
+    download = instead;
+  }
+  throw new AgentFault(
+    'DOWNLOAD_BROKEN',
+    `The file of version ${download.version} is replaced again and again. Try again later.`,
+  );
+}
+
+/** Null when the file is there under its name; otherwise the file that took its place. */
+async function fetchOne(download: VerifiedDownload, task: FileTask): Promise<VerifiedDownload | null> {
+  const path = finalPath(task.folder, download);
+  if (await isWhole(path, download)) return null;
+  const part = await PartFile.open(task.folder, download);
+  try {
+    return await fill(part, download, task);
+  } finally {
+    task.progress.end();
+    await part.close();
+  }
+}
+
+async function fill(part: PartFile, download: VerifiedDownload, task: FileTask) {
+  const { folder, progress } = task;
+  for (;;) {
+    await checkRoom(folder, download.size - part.size);
+    progress.begin({ filename: download.filename, size: download.size, received: part.size });
+    const instead = await new Transfer(part, task, download).run();
+    if (instead !== null) {
+      await part.remove();
+      return instead;
+    }
+    if (await part.isRight(download)) {
+      await part.finish(finalPath(folder, download));
+      return null;
+    }
+    if (!part.holdsOldBytes) {
+      await part.remove();
+      throw wrongBytes(download);
+    }
+    progress.end();
+    progress.say('What was left of an earlier download was no good; starting anew.');
+    await part.restart();
+  }
+}
