@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { AgentFault } from '../errors.js';
+import { fetchFile, type FetchedFile } from './download.js';
+import { runHook } from './hook.js';
+import { checkForward, nextVersion } from './next-step.js';
+import { finalPath, partPath } from './part-file.js';
+import { sweepDownloads } from './sweep.js';
+import type { UpdateBook } from './update-book.js';
+import { downloaded, finished, oneStep, type Installed, type UpdateResult } from './update-result.js';
+import type { UpdateOptions, UpdatingAgent } from './updating-agent.js';
+import type { VerifiedDownload } from './verified-download.js';
+import { isNewer } from './versions.js';
+
+/** One update, from the first question to the last stepping stone. */
+export class UpdateRun {
+  constructor(
+    private readonly agent: UpdatingAgent,
+    private readonly book: UpdateBook,
+    private readonly options: UpdateOptions,
+  ) {}
+
+  async run(fromVersion: string): Promise<UpdateResult> {
+    this.#refuseOld(fromVersion);
+    let last: Installed | null = null;
+    try {
+      for (;;) {
+        const current: string = last?.version ?? fromVersion;
+        await this.book.note({ state: 'checking', from_version: current });
+        const offer = await this.agent.checkUpdate();
+        const target = nextVersion(offer, this.options.version, current);
+        const so = { fromVersion, last, updatesExpired: offer.updates_expired };
+        if (target === null) return finished(so);
+        const file = await this.#fetch(target, current);
+        const onlyFetched = this.#reasonNotToInstall();
+        if (onlyFetched !== null) return downloaded(so, file, onlyFetched);
+        await this.#install(file, current);
+        last = { version: await this.#versionAfter(file, current), file };
+        if (this.agent.settings.versionFile === null) return oneStep({ ...so, last });
+      }
+    } finally {
+      // So that the service learns the new version; the schedule tells it soon where this fails.
+      if (last !== null) await this.agent.check().catch(() => undefined);
+    }
+  }
+
+  #refuseOld(current: string): void {
+    const { version } = this.options;
+    if (version === undefined || isNewer(version, current)) return;
+    throw new AgentFault(
+      'NO_UPDATE',
+      `Version ${version} is not newer than ${current}, which runs. To go back, install the older version by hand.`,
+    );
+  }
+
+  #reasonNotToInstall(): string | null {
+    if (this.options.downloadOnly) return 'It was not installed, as asked.';
+    if (this.agent.settings.updateHook !== null) return null;
+    return 'No update hook is set, so install it by hand.';
+  }
+
+  async #fetch(target: string, current: string): Promise<FetchedFile> {
+    const { settings, clock } = this.agent;
+    const folder = settings.downloadDir ?? join(settings.stateDir, 'updates');
+    const request = async (): Promise<VerifiedDownload> => {
+      const download = await this.agent.requestDownload(target);
+      checkForward(download.version, target, current);
+      await this.book.noteFiles(finalPath(folder, download), partPath(folder, download));
+      return download;
+    };
+    const download = await request();
+    await this.book.note({ state: 'downloading', version: target, size: download.size, received: 0 });
+    this.book.say(`Downloading version ${target}.`);
+    const { insecureHttp } = settings;
+    const { signal } = this.options;
+    return fetchFile({ download, renew: request, folder, clock, progress: this.book, insecureHttp, signal });
+  }
+
+  async #install({ path, download }: FetchedFile, current: string): Promise<void> {
+    const { settings } = this.agent;
+    if (this.options.signal?.aborted) {
+      throw new AgentFault('DOWNLOAD_BROKEN', `The update was cancelled; ${path} is kept.`);
+    }
+    await this.book.note({ state: 'installing' });
+    this.book.say(`Installing version ${download.version}.`);
+    await runHook({
+      command: settings.updateHook ?? [],
+      timeoutSeconds: settings.updateHookTimeout,
+      path,
+      download,
+      fromVersion: current,
+      logFile: join(settings.stateDir, 'update-hook.log'),
+      onLine: (line) => this.book.say(line),
+      onStart: (pid) => this.book.noteHook(pid),
+    });
+    await this.book.note({ hook: null });
+  }
+
+  /** The version that runs now; AgentFault HOOK_FAILED when it is still the old one. */
+  async #versionAfter({ path, download }: FetchedFile, before: string): Promise<string> {
+    const { versionFile } = this.agent.settings;
+    const version = versionFile === null ? download.version : await this.agent.currentVersion();
+    if (!isNewer(version, before)) {
+      throw new AgentFault(
+        'HOOK_FAILED',
+        `The update hook ended well, but ${versionFile} still says ${version}. Have the hook write ${download.version} there, or look why it has not installed ${path}.`,
+      );
+    }
+    await this.book.note({ files: await sweepDownloads(this.book.files, new Set([path])) });
+    return version;
+  }
+}
