@@ -15,8 +15,9 @@ export interface StoredRefusal {
 
 /** The license that this panel runs on. */
 export interface StoredLicense {
-  /** The whole key: it is the credential, so the file is for its owner alone. */
-  readonly key: string;
+  /** The whole key: it is the credential, so the file is for its owner alone. Null when a lease file was carried here. */
+  readonly key: string | null;
+  readonly maskedKey: string;
   /** The newest lease, a compact JWS; null once refused. */
   readonly lease: string | null;
   /** The id of the newest lease, kept when the lease itself is gone: the service knows copies by it. */
@@ -25,8 +26,6 @@ export interface StoredLicense {
   readonly seq: number;
   readonly refusal: StoredRefusal | null;
   readonly activatedAt: string;
-  /** A lease file was carried here: there is nothing to ask the service for. */
-  readonly offline: boolean;
 }
 
 /** How the last attempts to reach the service went. */

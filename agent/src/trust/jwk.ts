@@ -8,6 +8,6 @@ export interface Jwk {
 
 /** A key in the published set, with what earlier keys say of it. */
 export interface PublishedKey extends Jwk {
-  /** `jws` is a `mooring-key+jwt` whose `sub` is this key's thumbprint, signed by the key `by`. */
-  readonly endorsements: readonly { readonly by: string; readonly jws: string }[];
+  /** Each a `mooring-key+jwt` by the key that its header names, whose `sub` is this key's thumbprint. */
+  readonly endorsements: readonly string[];
 }
