@@ -34,8 +34,8 @@ export interface StandingFacts {
     /** The highest sequence seen. */
     readonly seq: number;
   } | null;
-  /** The hardware id of this machine now. */
-  readonly hardwareId: string;
+  /** The hardware id of this machine now; null when it can't be told. */
+  readonly hardwareId: string | null;
   /** Whether the last attempt to reach the service failed. */
   readonly lastTryFailed: boolean;
   /** The latest time seen, in milliseconds. */

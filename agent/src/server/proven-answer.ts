@@ -71,7 +71,9 @@ function unproven({ server, answer }: Asked): UnreachableError {
   }
   const fields = detailsOf(body.details);
   const why = fields === null ? said : Object.values(fields).flat().join(' ');
-  return new UnreachableError(`${server} answers ${status} without a proof, which counts as no answer: ${why}`);
+  return new UnreachableError(
+    `${server} answers ${status} without a proof, which counts as no answer: ${why}`,
+  );
 }
 
 /** The service's messages by field; null where there are none. */
@@ -99,13 +101,13 @@ const expected = ({ action, request, nonce, answer }: Asked) => ({
  * @throws UnreachableError where it is not to be believed
  * @throws UntrustedError `unknown key`: the published keys may know it
  */
-export async function proven(asked: Asked, pins: readonly Jwk[], issuer: string | null): Promise<ProvenAnswer> {
+export async function proven(asked: Asked, pins: readonly Jwk[]): Promise<ProvenAnswer> {
   const { body } = asked.answer;
   if (typeof body.proof !== 'string') throw unproven(asked);
   const claims = await openProof(asked, body.proof, pins);
   const code = body.valid === true ? 'VALID' : body.code;
   const isSame = Object.entries(expected(asked)).every(([name, value]) => claims[name as 'nonce'] === value);
-  if (!isSame || claims.code !== code || (issuer !== null && claims.iss !== issuer)) {
+  if (!isSame || claims.code !== code) {
     throw new UnreachableError(
       `${asked.server} answers with a proof of something else: an old answer was sent again, or it was changed on the way`,
     );

@@ -50,7 +50,10 @@ function codesOf(error: unknown, depth = 0): string[] {
   if (error.name === 'TimeoutError') return ['ETIMEDOUT'];
   const { code } = error as { code?: unknown };
   const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [error.cause];
-  return [...(typeof code === 'string' ? [code] : []), ...inner.flatMap((cause) => codesOf(cause, depth + 1))];
+  return [
+    ...(typeof code === 'string' ? [code] : []),
+    ...inner.flatMap((cause) => codesOf(cause, depth + 1)),
+  ];
 }
 
 /** The sentence for an error of `fetch`, whose own message only says that it failed. */

@@ -19,13 +19,14 @@ const refusal = v.object({
 });
 
 const license = v.object({
-  key: v.string(),
+  key: v.nullable(v.string()),
+  maskedKey: v.string(),
+  licenseId: v.string(),
   lease: v.nullable(v.string()),
   leaseId: v.nullable(v.string()),
   seq: count,
   refusal: v.nullable(refusal),
   activatedAt: time,
-  offline: v.boolean(),
 });
 
 const state = v.object({

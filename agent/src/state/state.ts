@@ -18,6 +18,7 @@ export interface StoredLicense {
   /** The whole key: it is the credential, so the file is for its owner alone. Null when a lease file was carried here. */
   readonly key: string | null;
   readonly maskedKey: string;
+  readonly licenseId: string;
   /** The newest lease, a compact JWS; null once refused. */
   readonly lease: string | null;
   /** The id of the newest lease, kept when the lease itself is gone: the service knows copies by it. */
@@ -56,7 +57,7 @@ export interface AgentState {
   readonly format: 1;
   readonly server: string;
   readonly hardware: Hardware;
-  /** Who signs: the service's own name. Null before the first believed answer. */
+  /** The address by which the service names itself; download links begin with it. Null after a lease file. */
   readonly issuer: string | null;
   /** The keys that are trusted. */
   readonly pins: readonly Jwk[];

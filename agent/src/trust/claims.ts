@@ -55,13 +55,16 @@ export const ARTIFACT_CLAIMS = v.object({
 });
 
 /** Of a `mooring-key+jwt`. */
-export const ENDORSEMENT_CLAIMS = v.object({ iss: v.string(), sub: v.string() });
+export const ENDORSEMENT_CLAIMS = v.object({ sub: v.string() });
 
 /** Claims of the form that they must have; more of them than are known here may come. @throws UntrustedError */
 export function parseClaims<S extends v.GenericSchema>(schema: S, claims: unknown): v.InferOutput<S> {
   const parsed = v.safeParse(schema, claims);
   if (parsed.success) return parsed.output;
-  throw new UntrustedError('not genuine', `It is signed, but not of the form expected: ${issueOf(parsed.issues[0])}`);
+  throw new UntrustedError(
+    'not genuine',
+    `It is signed, but not of the form expected: ${issueOf(parsed.issues[0])}`,
+  );
 }
 
 const issueOf = (issue: v.BaseIssue<unknown>) => `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`;

@@ -11,23 +11,18 @@ async function genuine({ kty, crv, x, kid }: Jwk): Promise<boolean> {
 const bare = ({ kty, crv, x, kid }: Jwk): Jwk => ({ kty, crv, x, kid });
 
 /** Whether `by`, which is trusted, says in this endorsement that `kid` is a key of the same service. */
-async function vouchesFor(by: Jwk, kid: string, jws: string, issuer: string | null): Promise<boolean> {
+async function vouchesFor(by: Jwk, kid: string, jws: string): Promise<boolean> {
   try {
-    const claims = parseClaims(ENDORSEMENT_CLAIMS, await openSigned('key', jws, [by]));
-    return claims.sub === kid && (issuer === null || claims.iss === issuer);
+    return parseClaims(ENDORSEMENT_CLAIMS, await openSigned('key', jws, [by])).sub === kid;
   } catch (error) {
     if (error instanceof UntrustedError) return false;
     throw error;
   }
 }
 
-async function isEndorsed(
-  { kid, endorsements }: PublishedKey,
-  known: Iterable<Jwk>,
-  issuer: string | null,
-): Promise<boolean> {
+async function isEndorsed({ kid, endorsements }: PublishedKey, known: Iterable<Jwk>): Promise<boolean> {
   for (const by of known) {
-    for (const jws of endorsements) if (await vouchesFor(by, kid, jws, issuer)) return true;
+    for (const jws of endorsements) if (await vouchesFor(by, kid, jws)) return true;
   }
   return false;
 }
@@ -35,12 +30,11 @@ async function isEndorsed(
 /**
  * The published keys that may be trusted on the word of those in `trusted`: these themselves, and whatever they or keys
  * they vouched for endorse. A trusted key that is published no longer is dropped, for a key that others hold is taken out of
- * the set. Empty: nothing that is published has to do with what is trusted, so it is another service.
+ * the set. The keys alone say who it is: the service may move to another address. Empty: nothing that is published has to do with what is trusted, so it is another service.
  */
 export async function followKeys(
   published: readonly PublishedKey[],
   trusted: readonly string[],
-  issuer: string | null,
 ): Promise<readonly Jwk[]> {
   const known = new Map<string, Jwk>();
   let waiting: PublishedKey[] = [];
@@ -49,10 +43,10 @@ export async function followKeys(
     if (trusted.includes(key.kid)) known.set(key.kid, bare(key));
     else waiting.push(key);
   }
-  for (let grew = known.size > 0; grew; ) {
+  for (let grew = known.size > 0; grew;) {
     grew = false;
     for (const key of waiting) {
-      if (!(await isEndorsed(key, known.values(), issuer))) continue;
+      if (!(await isEndorsed(key, known.values()))) continue;
       known.set(key.kid, bare(key));
       grew = true;
     }

@@ -1,0 +1,112 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { valid } from 'semver';
+import type { Clock } from '../clock.js';
+import { AgentFault, systemCode } from '../errors.js';
+import { explainHardware, type HardwareReport } from '../hardware/hardware-report.js';
+import type { Hardware } from '../hardware/hardware.js';
+import type { LicenseRequest } from '../server/proven-answer.js';
+import type { Settings } from '../settings.js';
+import type { StateFolder } from '../state/state-folder.js';
+import type { AgentState } from '../state/state.js';
+
+const MOST_VERSION_BYTES = 512;
+
+/** What the use cases work with. */
+export interface Panel {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly folder: StateFolder;
+}
+
+/** The service's address: the one that is set, or the one that the license was activated at. */
+export function serverOf({ settings }: Panel, state: AgentState | null): string {
+  const server = settings.server ?? state?.server;
+  if (server !== undefined) return server;
+  throw new AgentFault(
+    'USAGE',
+    'No license server is set. Name it with --server, MOORING_AGENT_SERVER or "server" in the configuration file.',
+  );
+}
+
+async function firstLine(file: string): Promise<string> {
+  try {
+    const handle = await open(file);
+    try {
+      const { buffer, bytesRead } = await handle.read(
+        Buffer.alloc(MOST_VERSION_BYTES),
+        0,
+        MOST_VERSION_BYTES,
+        0,
+      );
+      return buffer.toString('utf8', 0, bytesRead).trim().split(/\s/, 1)[0] ?? '';
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const why = systemCode(error) === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    throw new AgentFault('USAGE', `The panel's version can't be read from ${file}: ${why}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** The version that the panel runs, from its file or the setting. @throws AgentFault USAGE */
+export async function currentVersion({ settings }: Pick<Panel, 'settings'>): Promise<string> {
+  const { versionFile, version } = settings;
+  const told = versionFile === null ? version : await firstLine(versionFile);
+  if (told === null) {
+    throw new AgentFault(
+      'USAGE',
+      'The panel\'s version is not set. Name the file that holds it as "version_file", or set it with --panel-version.',
+    );
+  }
+  // `valid` cleans what it reads; the service takes a version only as it is written.
+  if (valid(told) !== null && /^\d/.test(told) && told.trim() === told) return told;
+  const where = versionFile === null ? '' : ` in ${versionFile}`;
+  throw new AgentFault('USAGE', `"${told.slice(0, 40)}"${where} is no version such as 1.4.2 (SemVer 2.0).`);
+}
+
+/** Who this machine is; by the recipe of the activation where there is one. */
+export function reportHardware(
+  { settings }: Panel,
+  recipe: Hardware['recipe'] | null,
+): Promise<HardwareReport> {
+  return explainHardware({
+    seedFile: settings.seedFile ?? join(settings.stateDir, 'hardware-seed'),
+    isSeedConfigured: settings.seedFile !== null,
+    recipe,
+  });
+}
+
+/** The hardware that holds the seat. @throws AgentFault when this machine is another, or can't tell */
+export async function sameHardware(panel: Panel, state: AgentState): Promise<Hardware> {
+  const { hardware, problem } = await reportHardware(panel, state.hardware.recipe);
+  if (hardware === null)
+    throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
+  if (hardware.id === state.hardware.id) return hardware;
+  throw new AgentFault(
+    'HARDWARE_CHANGED',
+    'The license was activated on other hardware. Run `mooring-agent rebind` to move it here, or `mooring-agent activate KEY` to take another seat.',
+  );
+}
+
+/** What every call of the license plane says. */
+export async function licenseRequest(
+  panel: Panel,
+  key: string,
+  hardware: Hardware,
+  more: Partial<LicenseRequest> = {},
+): Promise<LicenseRequest> {
+  const { product, hostname, platform, arch } = panel.settings;
+  return {
+    license_key: key,
+    hardware_id: hardware.id,
+    version: await currentVersion(panel),
+    ...(product !== null && { product }),
+    hostname: hostname.slice(0, 255),
+    platform,
+    arch,
+    ...more,
+  };
+}
