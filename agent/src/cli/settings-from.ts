@@ -1,0 +1,116 @@
+import { settings } from '../default-settings.js';
+import { AgentFault } from '../errors.js';
+import type { Settings } from '../settings.js';
+import { readConfigFile } from './config-file.js';
+import { defaultConfigFile, defaultStateDir } from './default-places.js';
+import type { Parser } from './parsers.js';
+import { SERVE_SETTINGS, SETTINGS, environmentNameOf, keyOf, type ServeSettings } from './settings-table.js';
+import { dirname, resolve } from 'node:path';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What was written on the command line, by the flag's name; `config` names the file. */
+export type Flags = Readonly<Record<string, unknown>>;
+
+interface Row {
+  readonly flag: string;
+  readonly key?: string;
+  readonly parser: Parser<unknown>;
+}
+
+const ROWS: readonly (readonly [string, Row])[] = [
+  ...Object.entries(SETTINGS),
+  ...Object.entries(SERVE_SETTINGS),
+];
+const CONFIG_VARIABLE = 'MOORING_AGENT_CONFIG';
+const KEYS = new Set(ROWS.map(([, row]) => keyOf(row)));
+const VARIABLES = new Set([CONFIG_VARIABLE, ...ROWS.map(([, row]) => environmentNameOf(row))]);
+
+/** All that the command line is set to. */
+export interface ReadSettings {
+  readonly settings: Settings;
+  readonly serve: ServeSettings;
+}
+
+/**
+ * Flags go before the environment, that before the file, and that before the defaults. Whatever is unknown or not
+ * understood ends the command: a typo that is passed over would run a panel on settings nobody chose.
+ */
+export function settingsFrom(flags: Flags = {}, environment: Environment = process.env): ReadSettings {
+  const file = fileOf(flags, environment);
+  refuseUnknown(environment, file);
+  const given: Record<string, unknown> = {};
+  for (const [name, row] of ROWS) {
+    const value = find(row, flags, environment, file);
+    if (value !== undefined) given[name] = value;
+  }
+  const {
+    port = 3082,
+    host = '127.0.0.1',
+    tokenFile = null,
+    ...rest
+  } = given as Partial<ServeSettings & Settings>;
+  const read = settings({ stateDir: defaultStateDir(environment), ...rest });
+  refusePlainHttp(read);
+  return { settings: read, serve: { port, host, tokenFile } };
+}
+
+interface ConfigFile {
+  readonly name: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+function fileOf(flags: Flags, environment: Environment): ConfigFile | null {
+  const asked = (flags.config as string | undefined) ?? (environment[CONFIG_VARIABLE] || undefined);
+  const name = resolve(asked ?? defaultConfigFile(environment));
+  const content = readConfigFile(name, asked !== undefined);
+  return content === null ? null : { name, content };
+}
+
+function refuseUnknown(environment: Environment, file: ConfigFile | null): void {
+  const variable = Object.keys(environment).find(
+    (name) => name.startsWith('MOORING_AGENT_') && !VARIABLES.has(name),
+  );
+  if (variable !== undefined) {
+    throw new AgentFault('USAGE', `There is no setting ${variable}. ${knownSettings()}`);
+  }
+  const key = Object.keys(file?.content ?? {}).find((name) => !KEYS.has(name));
+  if (key !== undefined) {
+    throw new AgentFault('USAGE', `There is no setting \`${key}\`, as in ${file?.name}. ${knownSettings()}`);
+  }
+}
+
+const knownSettings = (): string => `Known are ${[...KEYS].join(', ')}.`;
+
+/** `undefined`: nobody has set it. */
+function find(row: Row, flags: Flags, environment: Environment, file: ConfigFile | null): unknown {
+  const { [row.flag]: flagged } = flags;
+  if (flagged !== undefined) return parsed(row, flagged, `--${row.flag}`, process.cwd());
+  const variable = environmentNameOf(row);
+  const around = environment[variable];
+  // An empty variable is how compose files and unit files leave one out.
+  if (around !== undefined && around !== '') return parsed(row, around, variable, process.cwd());
+  const written = file?.content[keyOf(row)];
+  if (file === null || written === undefined || written === null) return undefined;
+  return parsed(row, written, `\`${keyOf(row)}\` in ${file.name}`, dirname(file.name));
+}
+
+function parsed({ parser }: Row, written: unknown, where: string, folder: string): unknown {
+  const value = parser.parse(written, { folder });
+  if (value !== undefined) return value;
+  // The value stays out of the sentence: an address may hold a password.
+  throw new AgentFault('USAGE', `The setting ${where} must be ${parser.expects}.`);
+}
+
+const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** The key is a password to the license: whoever listens on the way could take it. */
+function refusePlainHttp({ server, insecureHttp }: Settings): void {
+  if (server === null || insecureHttp) return;
+  const { protocol, hostname } = new URL(server);
+  if (protocol !== 'http:' || LOOPBACK.test(hostname)) return;
+  throw new AgentFault(
+    'USAGE',
+    `The license key would travel in clear to ${hostname}. Use https:// in \`server\`, or set \`insecure_http\` if that network is yours alone.`,
+  );
+}
