@@ -37,15 +37,20 @@ const LOCKF: LockCommand = {
 const lockCommand = () => (['darwin', 'freebsd'].includes(process.platform) ? LOCKF : FLOCK);
 
 /**
- * `cat` keeps the lock until it sees the end of the pipe from this process. A service manager that stops the agent
- * signals the whole group, and the lock must outlive an orderly stop: hence the trap.
+ * A terminal and a service manager signal all processes of the agent at once, and the lock must outlive its orderly
+ * stop: so the lock command and all that it starts ignore what asks them to end.
  */
-const HOLD = "trap '' HUP INT TERM; echo ok; exec cat >/dev/null";
+const UNMOVED = 'trap \'\' HUP INT TERM; exec "$@"';
+/** Keeps the lock until it sees the end of the pipe from this process, however this process ends. */
+const HOLD = 'echo ok; read -r nothing; exit 0';
+
+const SHELL = '/bin/sh';
 
 function start({ command, toWait, toTry }: LockCommand, file: string, waits: boolean) {
-  const child = spawn(command, [...(waits ? toWait : toTry), file, 'sh', '-c', HOLD], {
+  const lock = [command, ...(waits ? toWait : toTry), file, SHELL, '-c', HOLD];
+  const child = spawn(SHELL, ['-c', UNMOVED, 'sh', ...lock], {
     cwd: '/',
-    // Control-C in a terminal reaches its whole process group.
+    // A group of its own, to be ended as one.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
