@@ -5,7 +5,7 @@ import { explained } from './unwritable.js';
 
 /** Far more than any state has: what is larger is not ours, and is not worth the memory. */
 const MAX_BYTES = 4 * 1024 * 1024;
-const OTHERS = 0o177;
+const OTHERS = 0o077;
 
 const damaged = (sentence: string) => new AgentFault('STATE_DAMAGED', sentence);
 

@@ -22,14 +22,17 @@ export interface Plan {
 export class StateWriter {
   readonly #plan: Plan;
   readonly #key: Buffer;
+  readonly #moves: Map<string, string>;
+  #mustWriteKey: boolean;
   #newKey: Replacement | null = null;
   #newState: Replacement | null = null;
-  #hasSaved = false;
   #isClosed = false;
 
   private constructor(plan: Plan) {
     this.#plan = plan;
     this.#key = plan.key ?? randomBytes(KEY_BYTES);
+    this.#mustWriteKey = plan.key === null;
+    this.#moves = new Map(plan.moves);
   }
 
   static async open(plan: Plan): Promise<StateWriter> {
@@ -48,16 +51,27 @@ export class StateWriter {
   async save(state: AgentState): Promise<void> {
     if (this.#isClosed) throw new Error('The folder is no longer locked for this change');
     const text = seal(state, this.#key);
-    const { stateFile, keyFile, moves } = this.#plan;
-    if (!this.#hasSaved) {
-      for (const [from, to] of moves) await explained(from, () => rename(from, to));
-      await explained(keyFile, async () => this.#newKey?.put(keyText(this.#key)));
-      this.#newKey = null;
-      this.#hasSaved = true;
-    }
+    await this.#moveAside();
+    if (this.#mustWriteKey) await this.#writeKey();
+    const { stateFile } = this.#plan;
     const replacement = this.#newState ?? (await take(stateFile, STATE_ROOM_BYTES));
     this.#newState = null;
     await explained(stateFile, () => replacement.put(text));
+  }
+
+  async #moveAside(): Promise<void> {
+    for (const [from, to] of this.#moves) {
+      await explained(from, () => rename(from, to));
+      this.#moves.delete(from);
+    }
+  }
+
+  async #writeKey(): Promise<void> {
+    const { keyFile } = this.#plan;
+    const replacement = this.#newKey ?? (await take(keyFile, KEY_FILE_BYTES));
+    this.#newKey = null;
+    await explained(keyFile, () => replacement.put(keyText(this.#key)));
+    this.#mustWriteKey = false;
   }
 
   /** Gives back what was taken and not used. */

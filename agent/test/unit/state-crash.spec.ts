@@ -1,0 +1,77 @@
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StateFolder } from '../../src/state/state-folder.js';
+import type { AgentState } from '../../src/state/state.js';
+import { startStateChild } from '../setup/child.js';
+import { anyState, newFolder, removeFolders } from '../setup/states.js';
+
+afterAll(removeFolders);
+
+/** A state that setup/state-child.mjs saved whole begins and ends with the same count. */
+function expectWhole(state: AgentState | null): void {
+  if (state === null) return;
+  expect(state.usage['first']).toBeDefined();
+  expect(state.usage['last']).toBe(state.usage['first']);
+}
+
+/** Kills a process that saves without end, some time after its first words. */
+async function killWhileSaving(dir: string, afterMs: number): Promise<void> {
+  const child = startStateChild(['spin', dir, JSON.stringify(anyState())]);
+  expect(await child.next()).toBe('ready');
+  await sleep(afterMs);
+  child.process.kill('SIGKILL');
+  expect(await child.ended).toBe('SIGKILL');
+}
+
+/** The next change begins at once, finds a whole state and leaves no rubbish. */
+async function expectUsable(dir: string): Promise<number> {
+  const folder = new StateFolder(dir);
+  const before = await folder.read();
+  expectWhole(before);
+  const began = performance.now();
+  await folder.change(
+    async (state, save) => {
+      expectWhole(state);
+      await save(state ?? { ...anyState(), usage: { first: -1, last: -1 } });
+    },
+    { waitMs: 10_000 },
+  );
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(readdirSync(dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  return before?.usage['last'] ?? -1;
+}
+
+describe('An agent that is killed at any moment', () => {
+  it('leaves a whole state, and a folder that the next one can use', async () => {
+    const dir = newFolder();
+    let saved = 0;
+    for (let round = 0; round < 60; round += 1) {
+      await killWhileSaving(dir, Math.random() * 60);
+      saved = Math.max(saved, await expectUsable(dir));
+    }
+    // It was killed in the middle of its work, not before.
+    expect(saved).toBeGreaterThan(0);
+  }, 300_000);
+
+  it('leaves a usable folder when it dies over the very first state', async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const dir = newFolder();
+      await killWhileSaving(dir, Math.random() * 16);
+      expect(await expectUsable(dir)).toBeGreaterThanOrEqual(-1);
+    }
+  }, 300_000);
+});
+
+describe('Agents on one state folder', () => {
+  it('lose nothing of what the others save', async () => {
+    const dir = newFolder();
+    const folder = new StateFolder(dir);
+    const waitMs = 120_000;
+    const addOne = () =>
+      folder.change((state, save) => save(anyState({ n: state!.usage['n']! + 1 })), { waitMs });
+    await folder.change((_, save) => save(anyState({ n: 0 })));
+    const children = [1, 2].map(() => startStateChild(['count', dir, '50']));
+    await Promise.all([...children.map((child) => child.next()), ...Array.from({ length: 20 }, addOne)]);
+    expect(await folder.read()).toEqual(anyState({ n: 120 }));
+  }, 180_000);
+});
