@@ -28,12 +28,16 @@ export interface ContainerSigns {
 /** Those that boot a whole system; whatever else sets `$container` runs a program from an image. */
 const SYSTEM_MANAGERS = new Set(['lxc', 'lxc-libvirt', 'systemd-nspawn', 'openvz', 'wsl']);
 
-/** A container's control group tells its manager, unless the container has a cgroup namespace of its own. */
+/**
+ * A container's control group tells its manager, unless the container has a cgroup namespace of its own. The ids are asked
+ * for, because a machine may be called `docker`.
+ */
 const BY_CGROUP = [
   [/kubepods/, 'kubernetes', 'application'],
-  [/[/:-]libpod[-_]/, 'podman', 'application'],
-  [/[/-]docker[-/]/, 'docker', 'application'],
-  [/containerd|\/crio?[-/]/, 'containerd', 'application'],
+  [/libpod[-_](conmon-)?[0-9a-f]{12}/, 'podman', 'application'],
+  [/[/-]docker[-/][0-9a-f]{12}/, 'docker', 'application'],
+  [/\/ecs\/[^/]+\/[0-9a-f]{12}/, 'ecs', 'application'],
+  [/(containerd|crio?)[^\n]*[0-9a-f]{32}/, 'containerd', 'application'],
   [/\/lxc(\.payload|\/)/, 'lxc', 'system'],
 ] as const satisfies readonly (readonly [RegExp, string, Container['kind']])[];
 
@@ -43,7 +47,7 @@ const BY_MOUNT = [
   [/\/(kubelet|kubernetes)\//, 'kubernetes'],
   [/\/overlay-containers\//, 'podman'],
   [/\/docker\/|\/containers\/[0-9a-f]{64}\//, 'docker'],
-  [/containerd/, 'containerd'],
+  [/containerd|nerdctl/, 'containerd'],
 ] as const satisfies readonly (readonly [RegExp, string])[];
 
 const application = (name: string): Container => ({ name, kind: 'application' });

@@ -32,6 +32,9 @@ describe('A container shows', () => {
       'application',
     ],
     [{ cgroup: `0::/system.slice/containerd.service/${HASH}\n` }, 'containerd', 'application'],
+    [{ cgroup: `3:cpu:/ecs/5f2b/${HASH}\n` }, 'ecs', 'application'],
+    [{ cgroup: '1:name=systemd:/lxc/docker/init.scope\n' }, 'lxc', 'system'],
+    [{ cgroup: `1:name=systemd:/lxc/101/docker/${HASH}\n` }, 'docker', 'application'],
     [{ cgroup: '1:name=systemd:/lxc/panel\n' }, 'lxc', 'system'],
     [{ cgroup: '0::/lxc.payload.panel/init.scope\n' }, 'lxc', 'system'],
     // With a cgroup namespace of its own, as is usual by now.
