@@ -25,7 +25,7 @@ const none = (trouble: string, from: string): MachineId => ({
 
 /** The id of the machine that this runs on. On Linux no process is started for it. */
 export async function readMachineId({ mounts }: Surroundings): Promise<MachineId> {
-  return process.platform === 'linux' ? readFiles(mounts) : askSystem();
+  return process.platform === 'linux' ? readIdFiles(FILES, mounts) : askSystem();
 }
 
 /** What node-machine-id says, in clear; null where it can't. Its `machineId` would throw where nobody can catch it. */
@@ -49,8 +49,8 @@ async function askSystem(): Promise<MachineId> {
  * The first line of both files together, as node-machine-id has it. It falls back to the host name without saying so, and
  * appends it to an id whose line does not end; so the files are read here, and no more than their ids is believed.
  */
-async function readFiles(mounts: readonly Mount[]): Promise<MachineId> {
-  for (const file of FILES) {
+export async function readIdFiles(files: readonly string[], mounts: readonly Mount[]): Promise<MachineId> {
+  for (const file of files) {
     let found: BoundedText | null;
     try {
       found = await readBounded(file, LIMIT);
@@ -76,5 +76,6 @@ async function readFiles(mounts: readonly Mount[]): Promise<MachineId> {
       isInMemory: isInMemory(mount),
     };
   }
-  return none(`This system has no machine id: neither ${FILES.join(' nor ')} holds one.`, FILES[1]);
+  const places = files.join(' nor ');
+  return none(`This system has no machine id: neither ${places} holds one.`, places);
 }
