@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentFault } from '../errors.js';
 import { withLock } from '../state/lock.js';
-import { onDisk } from './folder-faults.js';
+import { makeFolder } from './folder-faults.js';
 import { isWhole } from './hashing.js';
 import { PartFile, finalPath } from './part-file.js';
 import { checkRoom } from './room.js';
@@ -39,7 +38,7 @@ const wrongBytes = ({ filename }: VerifiedDownload) =>
  */
 export async function fetchFile(task: FileTask): Promise<FetchedFile> {
   const { folder } = task;
-  await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  await makeFolder(folder);
   return withLock(join(folder, 'download.lock'), () => fetchAlone(task), { waitMs: LOCK_WAIT_MS });
 }
 
@@ -71,10 +70,11 @@ async function fetchOne(download: VerifiedDownload, task: FileTask): Promise<Ver
 
 async function fill(part: PartFile, download: VerifiedDownload, task: FileTask) {
   const { folder, progress } = task;
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     await checkRoom(folder, download.size - part.size);
     progress.begin({ filename: download.filename, size: download.size, received: part.size });
-    const instead = await new Transfer(part, task, download).run();
+    const transfer = new Transfer(part, task, download);
+    const instead = await transfer.run();
     if (instead !== null) {
       await part.remove();
       return instead;
@@ -83,12 +83,13 @@ async function fill(part: PartFile, download: VerifiedDownload, task: FileTask) 
       await part.finish(finalPath(folder, download));
       return null;
     }
-    if (!part.holdsOldBytes) {
+    const isWorthAnother = isFirst && (part.holdsOldBytes || transfer.isGlued);
+    if (!isWorthAnother) {
       await part.remove();
       throw wrongBytes(download);
     }
     progress.end();
-    progress.say('What was left of an earlier download was no good; starting anew.');
+    progress.say('The parts of the download do not fit together; starting anew.');
     await part.restart();
   }
 }

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { AgentFault, systemCode } from '../errors.js';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
@@ -35,4 +36,18 @@ export async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T
   } catch (error) {
     throw explain(path, error);
   }
+}
+
+const PRIVATE = 0o700;
+
+/** Makes a folder, and those above it, unless it is there. */
+export async function makeFolder(path: string): Promise<void> {
+  await onDisk(path, async () => {
+    const made = await mkdir(path, { recursive: true, mode: PRIVATE }).then(
+      () => true,
+      () => false,
+    );
+    // What Node says of a whole path hides the reason: on a read-only disk it is that there is no such folder.
+    if (!made) await mkdir(path, { mode: PRIVATE });
+  });
 }

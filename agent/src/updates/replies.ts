@@ -44,6 +44,10 @@ function readRest({ headers }: FileReply, from: number, size: number): Reading {
 /** Reads the head of an answer to a request for all bytes from `from`. */
 export function readReply(reply: FileReply, from: number, { size }: VerifiedDownload): Reading {
   const { status } = reply;
+  // A portal that wants a login or a payment first: what is there must not give way to its page.
+  if (reply.headers['content-type']?.startsWith('text/html') && status < 400) {
+    return { kind: 'later', why: 'answered with a web page' };
+  }
   if (status === 200) return readWhole(reply, size);
   if (status === 206)
     return from > 0 ? readRest(reply, from, size) : { kind: 'later', why: 'sent a part unasked' };

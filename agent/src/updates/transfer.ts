@@ -42,6 +42,7 @@ const isTransient = (error: AgentFault) => error.code === 'UNREACHABLE';
 export class Transfer {
   #download: VerifiedDownload;
   #failures = 0;
+  #answers = 0;
   /** The most bytes that were there: only more than that is progress, or a line that always breaks would be tried for ever. */
   #most: number;
 
@@ -52,6 +53,11 @@ export class Transfer {
   ) {
     this.#download = download;
     this.#most = part.size;
+  }
+
+  /** Whether the bytes came in more than one answer: if they are wrong, some of these may have been about something else. */
+  get isGlued(): boolean {
+    return this.#answers > 1;
   }
 
   /** Null when all bytes are there; otherwise the file that is to be fetched instead. */
@@ -108,6 +114,7 @@ export class Transfer {
   }
 
   async #gather(reply: FileReply): Promise<Ending> {
+    this.#answers += 1;
     for await (const bytes of reply.bytes()) {
       if (this.part.size + bytes.length > this.#download.size) {
         await this.part.restart();

@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentFault } from '../errors.js';
 import { withLock } from '../state/lock.js';
-import { onDisk } from './folder-faults.js';
+import { makeFolder } from './folder-faults.js';
 import { silentProgress } from './progress.js';
 import { UpdateBook } from './update-book.js';
 import type { UpdateResult } from './update-result.js';
@@ -21,7 +20,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
  */
 export async function runUpdate(agent: UpdatingAgent, options: UpdateOptions = {}): Promise<UpdateResult> {
   const { stateDir } = agent.settings;
-  await onDisk(stateDir, () => mkdir(stateDir, { recursive: true, mode: 0o700 }));
+  await makeFolder(stateDir);
   return withLock(join(stateDir, 'update.lock'), () => updateAlone(agent, options), {
     waitMs: LOCK_WAIT_MS,
   });
