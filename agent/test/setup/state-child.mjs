@@ -60,14 +60,16 @@ const ACTIONS = {
     tell('done');
   },
 
-  /** Saves states of changing length for ever; `first` and `last` are equal in each of them. */
+  /** Saves states of changing length for ever, and says so once; `first` and `last` are equal in each of them. */
   async spin() {
     const seed = JSON.parse(number);
     tell('ready');
-    for (let n = 0; ; n += 1) {
-      await folder.change((state, save) =>
-        save(withUsage(state ?? seed, { first: n, ...manyCounters((n * 37) % 400), last: n })),
-      );
+    for (let isFirst = true; ; isFirst = false) {
+      await folder.change((state, save) => {
+        const n = (state?.usage.last ?? 0) + 1;
+        return save(withUsage(state ?? seed, { first: n, ...manyCounters((n * 37) % 400), last: n }));
+      });
+      if (isFirst) tell('saved');
     }
   },
 
