@@ -67,16 +67,17 @@ const KEPT = {
 } as const satisfies Record<Recipe, string>;
 
 /**
- * The recipe that a license was activated by, as long as it can still be followed; null stands for what it does not take.
+ * The recipe that a license was activated by, as long as it can still be followed; `machine` is null where it takes none.
  * A doubt that came later is no reason to leave it: that would change the answer.
  */
-export function keepRecipe(recipe: Recipe, machine: Machine | null, seed: Seed | null): Choice {
+export function keepRecipe(recipe: Recipe, machine: Machine | null, seed: Seed): Choice {
+  const takesSeed = INGREDIENTS[recipe].seed;
   const because = [
     ...(machine === null ? [] : aboutMachine(machine)),
-    ...(seed === null ? [] : aboutSeed(seed)),
+    ...(takesSeed ? aboutSeed(seed) : aboutIdleSeed(seed)),
   ];
-  if (seed !== null && seed.trouble !== null) return impossible(seed.trouble, because);
-  if (seed?.isThere === false) {
+  if (takesSeed && seed.trouble !== null) return impossible(seed.trouble, because);
+  if (takesSeed && !seed.isThere) {
     return impossible(
       `The license was activated with the seed file ${seed.file}, which is not there. Mount the volume that it is on, or restore it from a backup; with a new seed this is another installation, to be activated anew.`,
       because,
@@ -133,4 +134,9 @@ function aboutSeed({ file, isConfigured, isThere, isShortLived }: Seed): string[
     );
   }
   return sentences;
+}
+
+/** Whoever makes a seed for a machine that is licensed already would wonder why nothing changes. */
+function aboutIdleSeed({ file, isThere }: Seed): string[] {
+  return isThere ? [`${file} is not used: the license was activated without a seed.`] : [];
 }

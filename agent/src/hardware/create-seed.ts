@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentFault, systemCode } from '../errors.js';
+import { flushFolder } from '../state/atomic-file.js';
 
 /** Makes a seed of 256 random bits, and never over one that is there: the license is bound to that. */
 export async function createSeed(file: string): Promise<void> {
@@ -20,25 +21,11 @@ export async function createSeed(file: string): Promise<void> {
   try {
     await handle.writeFile(`${randomBytes(32).toString('hex')}\n`);
     await handle.sync();
-    await syncFolder(folder);
+    // Without this the name may be gone after a power cut, and the license with it.
+    await flushFolder(folder);
   } catch (error) {
     await rm(file, { force: true });
     throw unwritten(file, error);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Without it the name may be gone after a power cut, and the license with it. */
-async function syncFolder(folder: string): Promise<void> {
-  // Windows can't open a folder.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Some file systems of networks can't do this to a folder.
-    if (systemCode(error) !== 'EINVAL') throw error;
   } finally {
     await handle.close();
   }

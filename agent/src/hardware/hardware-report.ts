@@ -37,17 +37,17 @@ export interface HardwareReport {
 export async function explainHardware(options: HardwareOptions): Promise<HardwareReport> {
   const surroundings = await lookAround();
   const { container } = surroundings;
-  const recipe = options.recipe ?? null;
-  if (recipe !== null) {
-    const uses = INGREDIENTS[recipe];
-    const machine = uses.machineId ? { id: await readMachineId(surroundings), container } : null;
-    const seed = uses.seed ? await lookForSeed(options, surroundings) : null;
-    return report(keepRecipe(recipe, machine, seed), machine, seed, container);
-  }
-  const machine = { id: await readMachineId(surroundings), container };
   const seed = await lookForSeed(options, surroundings);
-  const choice = await confirm(chooseRecipe(machine, seed), machine);
-  return report(choice, machine, seed, container);
+  const recipe = options.recipe ?? null;
+  if (recipe === null || INGREDIENTS[recipe].machineId) {
+    const machine = { id: await readMachineId(surroundings), container };
+    const choice =
+      recipe === null
+        ? await confirm(chooseRecipe(machine, seed), machine)
+        : keepRecipe(recipe, machine, seed);
+    return report(choice, machine, seed, container);
+  }
+  return report(keepRecipe(recipe, null, seed), null, seed, container);
 }
 
 /**
@@ -77,20 +77,18 @@ async function confirm(choice: Choice, { id }: Machine): Promise<Choice> {
 function report(
   choice: Choice,
   machine: Machine | null,
-  seed: FoundSeed | null,
+  seed: FoundSeed,
   container: Machine['container'],
 ): HardwareReport {
   const { recipe, problem, because } = choice;
   const uses = recipe === null ? null : INGREDIENTS[recipe];
   return {
     hardware:
-      recipe === null
-        ? null
-        : { id: digestOf(recipe, machine?.id.value ?? null, seed?.secret ?? null), recipe },
+      recipe === null ? null : { id: digestOf(recipe, machine?.id.value ?? null, seed.secret), recipe },
     problem,
     because,
     container: container?.name ?? null,
     machineIdFrom: uses?.machineId ? (machine?.id.from ?? null) : null,
-    seedFile: uses?.seed ? (seed?.file ?? null) : null,
+    seedFile: uses?.seed ? seed.file : null,
   };
 }

@@ -107,12 +107,12 @@ describe('The recipe of an activated license', () => {
   });
 
   it.each(doubtful)('stays on a machine that %s: a doubt must not change the answer', (_, at) => {
-    expect(keepRecipe('machine-id', at, null)).toMatchObject({ recipe: 'machine-id' });
+    expect(keepRecipe('machine-id', at, NONE)).toMatchObject({ recipe: 'machine-id' });
     expect(keepRecipe('machine-id+seed', at, THERE)).toMatchObject({ recipe: 'machine-id+seed' });
   });
 
   it.each(fatal)('cannot be followed on a machine that %s', (_, at, says) => {
-    for (const [recipe, itsSeed] of [['machine-id', null] as const, ['machine-id+seed', THERE] as const]) {
+    for (const [recipe, itsSeed] of [['machine-id', NONE] as const, ['machine-id+seed', THERE] as const]) {
       const { recipe: kept, problem } = keepRecipe(recipe, at, itsSeed);
       expect(kept).toBeNull();
       expect(problem).toMatch(says);
@@ -121,8 +121,18 @@ describe('The recipe of an activated license', () => {
   });
 
   it('does not care for the machine when it is the seed, nor for a seed when it is the machine id', () => {
+    const bad = seed({ isThere: true, trouble: 'The seed file /data/seed is empty.' });
     expect(keepRecipe('seed', null, THERE)).toMatchObject({ recipe: 'seed' });
-    expect(keepRecipe('machine-id', machine(), null)).toMatchObject({ recipe: 'machine-id' });
+    for (const idle of [NONE, THERE, bad, seed({ isConfigured: true })]) {
+      expect(keepRecipe('machine-id', machine(), idle)).toMatchObject({ recipe: 'machine-id' });
+    }
+  });
+
+  it('says that a seed which came later is not used', () => {
+    const said = expect.stringMatching(/\/data\/seed is not used/);
+    expect(keepRecipe('machine-id', machine(), THERE).because).toContainEqual(said);
+    expect(keepRecipe('machine-id', machine(), NONE).because).not.toContainEqual(said);
+    expect(keepRecipe('machine-id+seed', machine(), THERE).because).not.toContainEqual(said);
   });
 
   it.each(['machine-id+seed', 'seed'] as const)('cannot be followed without its seed: %s', (recipe) => {
