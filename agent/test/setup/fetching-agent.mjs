@@ -1,0 +1,26 @@
+import { systemClock } from '../../dist/clock.js';
+import { fetchFile } from '../../dist/updates/download.js';
+
+/** The built agent fetching one file, in a process that can be killed. What it is to do comes as its argument. */
+const { download, folder, insecureHttp } = JSON.parse(process.argv[2]);
+
+const say = (line) => process.stdout.write(`${line}\n`);
+
+const progress = {
+  begin: () => undefined,
+  received: (bytes) => {
+    if (bytes === download.size) say('complete');
+  },
+  end: () => undefined,
+  say,
+};
+
+say('ready');
+try {
+  const renew = async () => download;
+  const { path } = await fetchFile({ download, renew, folder, clock: systemClock, progress, insecureHttp });
+  say(`path ${path}`);
+} catch (error) {
+  say(`fault ${error.code} ${error.message}`);
+  process.exitCode = 1;
+}
