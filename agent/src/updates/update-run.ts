@@ -25,7 +25,7 @@ export class UpdateRun {
     try {
       for (;;) {
         const current: string = last?.version ?? fromVersion;
-        await this.book.note({ state: 'checking', from_version: current });
+        await this.book.note({ state: 'checking' });
         const offer = await this.agent.checkUpdate();
         const target = nextVersion(offer, this.options.version, current);
         const so = { fromVersion, last, updatesExpired: offer.updates_expired };
