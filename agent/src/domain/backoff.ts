@@ -20,7 +20,7 @@ export function backoffMs(failures: number, draw: number): number {
   return upperHalf(Math.min(FIRST_DELAY_MS * 2 ** doublings, HOUR_MS), draw);
 }
 
-/** What the time of the next check depends on. Times are milliseconds by the service's clock. */
+/** What the time of the next check depends on. Times are milliseconds by this machine's clock. */
 export interface CheckFacts {
   /** Null: nothing is activated. */
   readonly license: {
@@ -34,7 +34,8 @@ export interface CheckFacts {
   readonly standing: StandingCode;
   /** Attempts in a row that changed nothing for the better. */
   readonly failures: number;
-  readonly triedAt: number | null;
+  /** The latest tries that are known of. */
+  readonly tries: readonly number[];
   /** The service asked not to be called before. */
   readonly notBefore: number | null;
   /** When this agent was started, or the machine woke up. */
@@ -59,14 +60,14 @@ export function nextCheckAt(facts: CheckFacts, draw: number, now: number): numbe
 
 function dueAt(
   { refusal, refreshAfter }: NonNullable<CheckFacts['license']>,
-  { standing, failures, triedAt }: CheckFacts,
+  { standing, failures, tries }: CheckFacts,
   draw: number,
   now: number,
 ): number | null {
   if (refusal !== null && retryOf(refusal) === 'never') return null;
   // A try in the future was made before the clock was set back: waiting from there might take years.
-  const tried = triedAt === null || triedAt > now + CLOCK_TOLERANCE_MS ? null : triedAt;
-  const since = (delayMs: number) => (tried === null ? LONG_AGO : tried + delayMs);
+  const past = tries.filter((time) => time <= now + CLOCK_TOLERANCE_MS);
+  const since = (delayMs: number) => (past.length === 0 ? LONG_AGO : Math.max(...past) + delayMs);
   if (failures > 0) return since(backoffMs(failures, draw));
   if (refusal !== null) return since(upperHalf(HOUR_MS, draw));
   const wanted = HEALED_BY_A_CHECK.has(standing) ? null : refreshAfter;

@@ -8,7 +8,7 @@ interface Sleeper {
 
 /**
  * The service's own clock for an agent: it stands still until it is moved, and then wakes whoever slept long enough. It may
- * be wrong by `offsetMs`.
+ * be wrong by `offsetMs`, which sleepers do not feel.
  */
 export class SimulatedClock implements Clock {
   offsetMs = 0;
@@ -27,7 +27,7 @@ export class SimulatedClock implements Clock {
     if (milliseconds <= 0 || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const sleeper = {
-        until: this.now().getTime() + milliseconds,
+        until: this.#service.now().getTime() + milliseconds,
         wake: () => {
           this.#sleepers.delete(sleeper);
           signal?.removeEventListener('abort', sleeper.wake);
@@ -50,7 +50,7 @@ export class SimulatedClock implements Clock {
   }
 
   #wake(): void {
-    const now = this.now().getTime();
+    const now = this.#service.now().getTime();
     for (const sleeper of this.#sleepers) if (sleeper.until <= now) sleeper.wake();
   }
 }

@@ -13,7 +13,7 @@ const facts = (more: Partial<CheckFacts> = {}): CheckFacts => ({
   license: HELD,
   standing: 'VALID',
   failures: 0,
-  triedAt: NOW - 4 * HOUR,
+  tries: [NOW - 4 * HOUR],
   notBefore: null,
   wokeAt: NOW - DAY,
   ...more,
@@ -58,33 +58,33 @@ describe('the next check', () => {
     ['comes when the service wants it', facts(), NOW + 20 * HOUR],
     [
       'comes at once when no lease is held, as far as the last try allows',
-      facts({ license: { ...HELD, refreshAfter: null }, triedAt: NOW - 10 * SECOND }),
+      facts({ license: { ...HELD, refreshAfter: null }, tries: [NOW - 10 * SECOND] }),
       NOW + 20 * SECOND,
     ],
     [
       'is not made all the time for a service that wants it at once',
-      facts({ license: { ...HELD, refreshAfter: NOW - HOUR }, triedAt: NOW }),
+      facts({ license: { ...HELD, refreshAfter: NOW - HOUR }, tries: [NOW] }),
       NOW + 30 * SECOND,
     ],
     [
       'comes at once when the clock was set back, for the answer tells the time',
-      facts({ standing: 'CLOCK_SET_BACK', triedAt: NOW - MINUTE }),
+      facts({ standing: 'CLOCK_SET_BACK', tries: [NOW - MINUTE] }),
       NOW - 30 * SECOND,
     ],
     [
       'comes at once when the lease does not verify',
-      facts({ standing: 'LEASE_UNVERIFIED', triedAt: NOW - MINUTE }),
+      facts({ standing: 'LEASE_UNVERIFIED', tries: [NOW - MINUTE] }),
       NOW - 30 * SECOND,
     ],
-    ['is put off after a failure', facts({ failures: 3, triedAt: NOW }), NOW + 60 * SECOND],
+    ['is put off after a failure', facts({ failures: 3, tries: [NOW] }), NOW + 60 * SECOND],
     [
       'is put off as long as the service asks',
-      facts({ failures: 1, triedAt: NOW, notBefore: NOW + 10 * MINUTE }),
+      facts({ failures: 1, tries: [NOW], notBefore: NOW + 10 * MINUTE }),
       NOW + 10 * MINUTE,
     ],
     [
       'is not put off by a time that only a wrong clock can have meant',
-      facts({ failures: 1, triedAt: NOW, notBefore: NOW + 400 * DAY }),
+      facts({ failures: 1, tries: [NOW], notBefore: NOW + 400 * DAY }),
       NOW + 15 * SECOND,
     ],
   ])('%s', (_, given, expected) => {
@@ -102,15 +102,15 @@ describe('the next check', () => {
     ['HARDWARE_MISMATCH', NOW + 30 * MINUTE],
     ['A_REASON_OF_TOMORROW', NOW + 30 * MINUTE],
   ])('after %s is %s', (code, expected) => {
-    expect(nextCheckAt(refusedBy(code, { triedAt: NOW }), 0, NOW)).toBe(expected);
+    expect(nextCheckAt(refusedBy(code, { tries: [NOW] }), 0, NOW)).toBe(expected);
   });
 
   it('after a refusal comes within the hour, whatever is drawn', () => {
-    expect(nextCheckAt(refusedBy('SUSPENDED', { triedAt: NOW }), 0.999_999, NOW)).toBeLessThan(NOW + HOUR);
+    expect(nextCheckAt(refusedBy('SUSPENDED', { tries: [NOW] }), 0.999_999, NOW)).toBeLessThan(NOW + HOUR);
   });
 
   it('of a refused panel that cannot reach the service backs off too', () => {
-    expect(nextCheckAt(refusedBy('SUSPENDED', { triedAt: NOW, failures: 1 }), 0, NOW)).toBe(
+    expect(nextCheckAt(refusedBy('SUSPENDED', { tries: [NOW], failures: 1 }), 0, NOW)).toBe(
       NOW + 15 * SECOND,
     );
   });
@@ -118,25 +118,30 @@ describe('the next check', () => {
   it.each([0, 0.5, 0.999])('that is overdue at a start is spread, with a draw of %d', (draw) => {
     const overdue = facts({
       license: { ...HELD, refreshAfter: NOW - HOUR },
-      triedAt: NOW - DAY,
+      tries: [NOW - DAY],
       wokeAt: NOW,
     });
     expect(nextCheckAt(overdue, draw, NOW)).toBe(NOW + draw * SPREAD_MS);
   });
 
   it.each<[string, Partial<CheckFacts>]>([
-    ['nothing was tried yet', { triedAt: null, license: { ...HELD, refreshAfter: null } }],
-    ['the last try, a failure, lies in the future', { triedAt: NOW + 400 * DAY, failures: 4 }],
+    ['nothing was tried yet', { tries: [], license: { ...HELD, refreshAfter: null } }],
+    ['the last try, a failure, lies in the future', { tries: [NOW + 400 * DAY], failures: 4 }],
     [
       'the last try of a refused panel lies in the future',
-      { triedAt: NOW + DAY, license: { ...HELD, refusal: 'EXPIRED' } },
+      { tries: [NOW + DAY], license: { ...HELD, refusal: 'EXPIRED' } },
     ],
   ])('is due after a start when %s', (_, given) => {
     expect(nextCheckAt(facts({ ...given, wokeAt: NOW }), 0, NOW)).toBe(NOW);
   });
 
+  it('counts from the last try that does not lie in the future', () => {
+    const given = facts({ failures: 1, tries: [NOW + DAY, NOW - MINUTE, NOW] });
+    expect(nextCheckAt(given, 0, NOW)).toBe(NOW + 15 * SECOND);
+  });
+
   it('does not move when it is looked at again', () => {
-    const given = facts({ failures: 2, triedAt: NOW });
+    const given = facts({ failures: 2, tries: [NOW] });
     expect(nextCheckAt(given, 0.3, NOW + 20 * SECOND)).toBe(nextCheckAt(given, 0.3, NOW));
   });
 });
