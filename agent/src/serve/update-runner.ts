@@ -1,0 +1,120 @@
+import type { Agent } from '../agent.js';
+import { readUpdateStatus, type UpdateStatus } from '../updates/update-status.js';
+import { runUpdate } from '../updates/update.js';
+import { silentProgress } from '../updates/progress.js';
+import { Refusal } from './refusal.js';
+
+/** How far an update is, as a panel is told. */
+type Shown = Pick<
+  UpdateStatus,
+  'state' | 'from_version' | 'version' | 'received' | 'size' | 'error' | 'started_at' | 'finished_at'
+>;
+
+interface Run {
+  /** When the update before it was started, by which it is seen whether this one is written down yet. */
+  readonly before: string | null;
+  readonly fromVersion: string;
+  readonly abort: AbortController;
+  error: string | null;
+  isOver: boolean;
+  done: Promise<void>;
+}
+
+const conflict = () => new Refusal(409, 'CONFLICT', 'An update is running already');
+
+const RUNNING: ReadonlySet<UpdateStatus['state']> = new Set(['checking', 'downloading', 'installing']);
+
+/** Runs one update at a time, beside whatever the panel asks meanwhile. */
+export class UpdateRunner {
+  readonly #agent: Agent;
+  readonly #log: (line: string) => void;
+  #run: Run | null = null;
+  #isStarting = false;
+
+  constructor(agent: Agent, log: (line: string) => void) {
+    this.#agent = agent;
+    this.#log = log;
+  }
+
+  /** Starts one, and answers how far it is. */
+  async start(version: string | undefined): Promise<Shown> {
+    if (this.#isStarting || this.#run?.isOver === false) throw conflict();
+    this.#isStarting = true;
+    try {
+      const fromVersion = await this.#agent.currentVersion();
+      const { state, started_at } = await this.#stored();
+      // One that the command line runs, or a hook that outlived the daemon that started it.
+      if (RUNNING.has(state)) throw conflict();
+      this.#run = this.#begin(version, { before: started_at, fromVersion });
+    } finally {
+      this.#isStarting = false;
+    }
+    return this.status();
+  }
+
+  async status(): Promise<Shown> {
+    const stored = shown(await this.#stored());
+    const run = this.#run;
+    if (run === null || stored.started_at !== run.before) return stored;
+    // Not written down yet, or it failed before it could be.
+    if (run.isOver && run.error === null) return stored;
+    return {
+      ...NOTHING_YET,
+      state: run.isOver ? 'failed' : 'checking',
+      from_version: run.fromVersion,
+      error: run.error,
+    };
+  }
+
+  /** Breaks off a download, which is resumed by the next update; a hook goes on by itself. */
+  async stop(): Promise<void> {
+    this.#run?.abort.abort();
+    await this.#run?.done;
+  }
+
+  #begin(version: string | undefined, start: Pick<Run, 'before' | 'fromVersion'>): Run {
+    const abort = new AbortController();
+    const run: Run = { ...start, abort, error: null, isOver: false, done: Promise.resolve() };
+    run.done = this.#update(run, version);
+    return run;
+  }
+
+  async #update(run: Run, version: string | undefined): Promise<void> {
+    const progress = { ...silentProgress, say: this.#log };
+    try {
+      const { message } = await runUpdate(this.#agent, { version, progress, signal: run.abort.signal });
+      this.#log(message);
+    } catch (error) {
+      run.error = error instanceof Error ? error.message : String(error);
+      this.#log(`The update failed: ${run.error}`);
+    } finally {
+      run.isOver = true;
+    }
+  }
+
+  #stored(): Promise<UpdateStatus> {
+    return readUpdateStatus(this.#agent.settings.stateDir, () => this.#agent.currentVersion());
+  }
+}
+
+const shown = (status: UpdateStatus): Shown => ({
+  state: status.state,
+  from_version: status.from_version,
+  version: status.version,
+  received: status.received,
+  size: status.size,
+  error: status.error,
+  started_at: status.started_at,
+  finished_at: status.finished_at,
+});
+
+const NOTHING_YET: Shown = {
+  state: 'idle',
+  from_version: null,
+  version: null,
+  received: 0,
+  size: null,
+  error: null,
+  started_at: null,
+  finished_at: null,
+};
