@@ -44,16 +44,29 @@ const CAUSES: Readonly<Record<string, string>> = {
 /** How far `cause` is followed. */
 const MOST_CAUSES = 4;
 
+/** What is looked at of an error. It may come from anywhere: `instanceof` says little of what `fetch` throws. */
+interface Thrown {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
 /** The codes of an error and of whatever caused it; of several attempts at one host, those of each. */
 function codesOf(error: unknown, depth = 0): string[] {
-  if (!(error instanceof Error) || depth > MOST_CAUSES) return [];
-  if (error.name === 'TimeoutError') return ['ETIMEDOUT'];
-  const { code } = error as { code?: unknown };
-  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [error.cause];
-  return [
-    ...(typeof code === 'string' ? [code] : []),
-    ...inner.flatMap((cause) => codesOf(cause, depth + 1)),
-  ];
+  if (typeof error !== 'object' || error === null || depth > MOST_CAUSES) return [];
+  const { name, code, cause, errors } = error as Thrown;
+  if (name === 'TimeoutError') return ['ETIMEDOUT'];
+  const inner: unknown[] = Array.isArray(errors) ? errors : [cause];
+  return [...(typeof code === 'string' ? [code] : []), ...inner.flatMap((each) => codesOf(each, depth + 1))];
+}
+
+/** What the first cause says of itself. */
+function messageOf(error: unknown): string {
+  const { message, cause } = (error ?? {}) as Thrown;
+  if (cause !== undefined && cause !== error) return messageOf(cause);
+  return typeof message === 'string' ? message : 'it failed';
 }
 
 /** The sentence for an error of `fetch`, whose own message only says that it failed. */
@@ -61,6 +74,6 @@ export function unreachable(origin: string, error: unknown): UnreachableError {
   if (error instanceof UnreachableError) return error;
   const codes = codesOf(error);
   const known = codes.map((code) => CAUSES[code]).find((sentence) => sentence !== undefined);
-  const what = known ?? codes[0] ?? (error instanceof Error ? error.message : 'it failed');
+  const what = known ?? codes[0] ?? messageOf(error);
   return new UnreachableError(`${origin} can't be reached: ${what}`, { cause: error });
 }
