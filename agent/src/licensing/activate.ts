@@ -1,11 +1,10 @@
 import { judgeKey, maskKey, trimmedKey } from '../domain/license-key.js';
 import { AgentFault } from '../errors.js';
-import type { Hardware } from '../hardware/hardware.js';
 import { UnreachableError } from '../server/unreachable.js';
 import type { AgentState, StoredLicense } from '../state/state.js';
 import { ask } from './ask.js';
 import { grantedAnswer, refusedAnswer, unreachableAnswer, type Answered } from './outcome.js';
-import { licenseRequest, reportHardware, serverOf, type Panel } from './panel.js';
+import { hardwareForSeat, licenseRequest, serverOf, type Panel } from './panel.js';
 import { afterRefusal } from './records.js';
 import { takeSeat } from './take-seat.js';
 import { pinPublished } from './trust.js';
@@ -24,13 +23,11 @@ export function readKey({ settings }: Panel, input: string, force: boolean): str
   );
 }
 
-/** This machine for a new seat: as it was known before where that can still be told, and otherwise as it is now. */
-async function hardwareFor(panel: Panel, before: AgentState | null): Promise<Hardware> {
-  const known = before?.license ? await reportHardware(panel, before.hardware.recipe) : null;
-  const { hardware, problem } = known?.hardware ? known : await reportHardware(panel, null);
-  if (hardware !== null) return hardware;
-  throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
-}
+/** What says nothing of the license itself when it is asked for other hardware than the one that holds a seat. */
+const ABOUT_THE_SEAT: ReadonlySet<string> = new Set(['HARDWARE_MISMATCH', 'MAX_ACTIVATIONS']);
+
+const NEW_IDENTITY =
+  'This machine is known by another hardware id now, because of the seed; a seat that it held before is still taken.';
 
 /**
  * Binds a license to this machine. It begins with whom to believe: the keys published now are pinned, whatever was pinned
@@ -41,7 +38,8 @@ export function activate(panel: Panel, input: string, force: boolean): Promise<A
   return panel.folder.change(
     async (before, save) => {
       const server = serverOf(panel, before);
-      const hardware = await hardwareFor(panel, before);
+      const hardware = await hardwareForSeat(panel, before);
+      const isSame = before === null || before.hardware.id === hardware.id;
       const request = await licenseRequest(panel, key, hardware);
       try {
         const trust = await pinPublished(server, panel.settings.trustedKeys, panel.clock.now());
@@ -49,10 +47,12 @@ export function activate(panel: Panel, input: string, force: boolean): Promise<A
         const taken = await takeSeat(panel, call);
         if (taken.granted) {
           await save(taken.state);
-          return grantedAnswer(await releaseReplaced(panel, before, taken.state));
+          const left = await releaseReplaced(panel, before, taken.state);
+          return grantedAnswer(left ?? (isSame ? null : NEW_IDENTITY));
         }
         const { answer } = taken.believed;
-        const next = afterRefusal(before, key, answer, panel.clock.now());
+        const isFinal = isSame || !ABOUT_THE_SEAT.has(answer.code);
+        const next = isFinal ? afterRefusal(before, key, answer, panel.clock.now()) : null;
         if (next !== null) await save(next);
         return refusedAnswer(answer);
       } catch (error) {

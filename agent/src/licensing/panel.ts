@@ -91,6 +91,19 @@ export async function sameHardware(panel: Panel, state: AgentState): Promise<Har
   );
 }
 
+/**
+ * This machine for a seat that is asked for: as it was known before, unless that can't be told any more or a seed was made
+ * since, which is how a copied machine becomes one of its own.
+ */
+export async function hardwareForSeat(panel: Panel, before: AgentState | null): Promise<Hardware> {
+  const fresh = await reportHardware(panel, null);
+  const known = before?.license ? await reportHardware(panel, before.hardware.recipe) : fresh;
+  const isSeeded = fresh.seedFile !== null && known.seedFile === null;
+  const { hardware, problem } = known.hardware === null || isSeeded ? fresh : known;
+  if (hardware !== null) return hardware;
+  throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
+}
+
 /** What every call of the license plane says. */
 export async function licenseRequest(
   panel: Panel,

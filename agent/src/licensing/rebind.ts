@@ -1,10 +1,9 @@
 import { AgentFault } from '../errors.js';
-import type { Hardware } from '../hardware/hardware.js';
 import { UnreachableError } from '../server/unreachable.js';
 import type { AgentState } from '../state/state.js';
 import { readKey } from './activate.js';
 import { grantedAnswer, refusedAnswer, unreachableAnswer, type Answered } from './outcome.js';
-import { licenseRequest, reportHardware, serverOf, type Panel } from './panel.js';
+import { hardwareForSeat, licenseRequest, serverOf, type Panel } from './panel.js';
 import { afterRefusal } from './records.js';
 import { takeSeat } from './take-seat.js';
 import { pinPublished } from './trust.js';
@@ -34,13 +33,6 @@ function previousOf(state: AgentState | null, { previousHardwareId }: RebindOpti
   throw new AgentFault('USAGE', 'A hardware id has 64 hexadecimal characters.');
 }
 
-async function hereNow(panel: Panel, state: AgentState | null): Promise<Hardware> {
-  const same = state === null ? null : await reportHardware(panel, state.hardware.recipe);
-  const { hardware, problem } = same?.hardware ? same : await reportHardware(panel, null);
-  if (hardware !== null) return hardware;
-  throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
-}
-
 /** Moves the seat from hardware that may no longer be able to speak for itself to this machine. */
 export function rebind(panel: Panel, options: RebindOptions): Promise<Answered> {
   return panel.folder.change(async (before, save) => {
@@ -49,7 +41,7 @@ export function rebind(panel: Panel, options: RebindOptions): Promise<Answered> 
     const key = readKey(panel, given, true);
     const server = serverOf(panel, before);
     const previous = previousOf(before, options);
-    const hardware = await hereNow(panel, before);
+    const hardware = await hardwareForSeat(panel, before);
     const request = await licenseRequest(panel, key, hardware, { previous_hardware_id: previous });
     try {
       const now = panel.clock.now();
