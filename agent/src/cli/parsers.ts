@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { isVersion } from '../domain/version.js';
 
 /** Where a value stands: relative paths in a file are meant from that file's folder, others from the working folder. */
 export interface Place {
@@ -18,22 +19,22 @@ const asText = (written: unknown): string | undefined => {
   return text === '' ? undefined : text;
 };
 
-const matching = (pattern: RegExp, expects: string): Parser<string> => ({
+/** One line of printable characters. */
+export const line = (expects: string): Parser<string> => ({
   expects,
   parse: (written) => {
     const text = asText(written);
-    return text !== undefined && pattern.test(text) ? text : undefined;
+    return text !== undefined && /^[^\p{C}]{1,255}$/u.test(text) ? text : undefined;
   },
 });
 
-/** One line of printable characters. */
-export const line = (expects: string): Parser<string> => matching(/^[^\p{C}]{1,255}$/u, expects);
-
-/** The grammar of semver.org, so that no library is loaded for the status. */
-export const semanticVersion = matching(
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?(\+[\dA-Za-z-]+(\.[\dA-Za-z-]+)*)?$/,
-  'a version such as 1.4.0',
-);
+export const semanticVersion: Parser<string> = {
+  expects: 'a version such as 1.4.0',
+  parse: (written) => {
+    const text = asText(written);
+    return text !== undefined && isVersion(text) ? text : undefined;
+  },
+};
 
 export const keyPrefix: Parser<string> = {
   expects: '1 to 16 letters and digits, a letter first',

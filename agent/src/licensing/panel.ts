@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { valid } from 'semver';
 import type { Clock } from '../clock.js';
+import { isVersion } from '../domain/version.js';
 import { AgentFault, systemCode } from '../errors.js';
 import { explainHardware, type HardwareReport } from '../hardware/hardware-report.js';
 import type { Hardware } from '../hardware/hardware.js';
@@ -61,8 +61,7 @@ export async function currentVersion({ settings }: Pick<Panel, 'settings'>): Pro
       'The panel\'s version is not set. Name the file that holds it as "version_file", or set it with --panel-version.',
     );
   }
-  // `valid` cleans what it reads; the service takes a version only as it is written.
-  if (valid(told) !== null && /^\d/.test(told) && told.trim() === told) return told;
+  if (isVersion(told)) return told;
   const where = versionFile === null ? '' : ` in ${versionFile}`;
   throw new AgentFault('USAGE', `"${told.slice(0, 40)}"${where} is no version such as 1.4.2 (SemVer 2.0).`);
 }

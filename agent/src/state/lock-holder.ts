@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,7 +45,9 @@ const HOLD = 'echo ok; read -r nothing; exit 0';
 
 const SHELL = '/bin/sh';
 
-function start({ command, toWait, toTry }: LockCommand, file: string, waits: boolean) {
+async function start({ command, toWait, toTry }: LockCommand, file: string, waits: boolean) {
+  // Most calls only read the state, and need none of this.
+  const { spawn } = await import('node:child_process');
   const lock = [command, ...(waits ? toWait : toTry), file, SHELL, '-c', HOLD];
   const child = spawn(SHELL, ['-c', UNMOVED, 'sh', ...lock], {
     cwd: '/',
@@ -58,7 +59,7 @@ function start({ command, toWait, toTry }: LockCommand, file: string, waits: boo
   return child;
 }
 
-type Holder = ReturnType<typeof start>;
+type Holder = Awaited<ReturnType<typeof start>>;
 
 /** The child must not keep a process alive that has nothing else to do, nor be forgotten while it is waited for. */
 function countAsWork(holder: Holder, counts: boolean): void {
@@ -90,7 +91,7 @@ function unavailable({ command, advice }: LockCommand, file: string, complaint: 
 /** Locks the file; null when it is still in other hands after `waitMs` (0: at once). The file must exist. */
 export async function lockFile(file: string, waitMs: number): Promise<Lock | null> {
   const means = lockCommand();
-  const holder = start(means, file, waitMs > 0);
+  const holder = await start(means, file, waitMs > 0);
   let complaint = '';
   holder.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   const closed = once(holder, 'close').then(
