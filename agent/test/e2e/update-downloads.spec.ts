@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../../../test/setup/app.js';
@@ -74,7 +73,7 @@ describe('the file of an update', () => {
     const { path } = await fetchFile(await task({ progress }));
     await expectWhole(path);
     expect(seen.at(-1)).toBe(SIZE);
-    expect(execFileSync('stat', ['-c', '%a', path]).toString().trim()).toBe('600');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   it('is not fetched again when it is there, but when it is another', async () => {
@@ -277,64 +276,5 @@ describe('the file of an update', () => {
     await sleep(200);
     await expect(fetchFile(await task({ download }))).rejects.toEqual(fault('BUSY', /Another agent/));
     await expectWhole((await first).path);
-  });
-});
-
-/** A small file system of its own; needs root, as the tests of this project run. */
-async function smallDisk(megabytes: number) {
-  const path = join(dir.path, 'disk');
-  await mkdir(path);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path]);
-  return { path, remove: () => execFileSync('umount', ['-l', path]) };
-}
-
-describe('the disk of the downloads', () => {
-  it('is looked at before the first byte is fetched', async () => {
-    const disk = await smallDisk(18);
-    try {
-      await expect(fetchFile(await task({ folder: disk.path }))).rejects.toEqual(
-        fault('DISK_FULL', /needs 19\.8 MB on the disk of .*, and 18\.\d MB are free/),
-      );
-      expect(proxy.ranges).toEqual([]);
-    } finally {
-      disk.remove();
-    }
-  });
-
-  it('may fill while the file comes: what is there is kept, and it goes on when there is room', async () => {
-    const disk = await smallDisk(24);
-    const download = await token();
-    proxy.otherwise = { paceMs: 20 };
-    try {
-      let isFull = false;
-      const received = (bytes: number) => {
-        if (isFull || bytes < 500_000) return;
-        isFull = true;
-        execFileSync('sh', ['-c', `cat /dev/zero > ${disk.path}/other 2>/dev/null || true`]);
-      };
-      const progress = { ...silentProgress, received };
-      await expect(fetchFile(await task({ download, folder: disk.path, progress }))).rejects.toEqual(
-        fault('DISK_FULL', /is full. Free some space/),
-      );
-      await rm(join(disk.path, 'other'));
-      const { path } = await fetchFile(await task({ download, folder: disk.path }));
-      expect((await readFile(path)).equals(world.bytes)).toBe(true);
-      expect(Number(/\d+/.exec(proxy.ranges[1] ?? '')?.[0])).toBeGreaterThanOrEqual(500_000);
-    } finally {
-      disk.remove();
-    }
-  });
-
-  it('may be read-only', async () => {
-    const disk = await smallDisk(24);
-    try {
-      execFileSync('mount', ['-o', 'remount,ro', disk.path]);
-      const where = join(disk.path, 'updates');
-      await expect(fetchFile(await task({ folder: where }))).rejects.toEqual(
-        fault('STATE_UNWRITABLE', /mounted read-only/),
-      );
-    } finally {
-      disk.remove();
-    }
   });
 });

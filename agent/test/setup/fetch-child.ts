@@ -14,12 +14,14 @@ export interface FetchChild {
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null; lines: readonly string[] }>;
 }
 
-/** Starts the built agent on a download, in a process of its own. */
+/** Starts the built agent on a download, in a process of its own; `prefix` is a command line to start it under. */
 export function startFetch(
   task: { download: VerifiedDownload; folder: string; insecureHttp?: boolean },
-  env: Record<string, string> = {},
+  { env = {}, prefix = [] }: { env?: Record<string, string>; prefix?: readonly string[] } = {},
 ): FetchChild {
-  const child = spawn(process.execPath, [SCRIPT, JSON.stringify({ insecureHttp: false, ...task })], {
+  const given = JSON.stringify({ insecureHttp: false, ...task });
+  const [command = '', ...args] = [...prefix, process.execPath, SCRIPT, given];
+  const child = spawn(command, args, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
