@@ -11,6 +11,9 @@ export interface StoredObject {
 
 const STATUS_OF: Readonly<Record<string, number>> = { NoSuchKey: 404, NoSuchBucket: 404, SlowDown: 503 };
 
+/** Of its own making, as in any bucket: it says nothing of the hash. */
+const ETAG = '"an-etag"';
+
 /** One bucket on the S3 wire format, path style: whole objects in one request, ranges, HEAD, DELETE and signed addresses. */
 export class S3Server {
   readonly account: S3Account = { accessKeyId: 'AKIATEST', secretAccessKey: 'a secret / of+the=test' };
@@ -74,7 +77,7 @@ export class S3Server {
     // An older server would store the frames of a chunked signature as if they were the file.
     if (encoding !== undefined) return refuse(response, 'NotImplemented');
     this.objects.set(key, { bytes: await buffer(request), contentType });
-    response.writeHead(200, { etag: '"an-etag"' }).end();
+    response.writeHead(200, { etag: ETAG }).end();
   }
 }
 
@@ -84,11 +87,13 @@ function refuse(response: ServerResponse, code: string): void {
 }
 
 function serve({ bytes }: StoredObject, url: URL, request: IncomingMessage, response: ServerResponse): void {
-  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+  const { range = '', 'if-range': ifRange = ETAG } = request.headers;
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(ifRange === ETAG ? range : '') ?? [];
   const start = Number(first ?? 0);
   const end = last ? Number(last) + 1 : bytes.length;
   const part = bytes.subarray(start, end);
   response.writeHead(first === undefined ? 200 : 206, {
+    etag: ETAG,
     'content-length': part.length,
     'content-type': url.searchParams.get('response-content-type') ?? 'binary/octet-stream',
     'content-disposition': url.searchParams.get('response-content-disposition') ?? '',
