@@ -1,6 +1,7 @@
 /**
- * Three projects: `unit` needs nothing, `e2e` runs on a real PostgreSQL that test/setup starts (or DATABASE_URL names),
- * and `redis` needs the server that REDIS_URL names, so that only .ci/services runs it.
+ * Four projects: `unit` needs nothing, `e2e` runs on a real PostgreSQL that test/setup starts (or DATABASE_URL names),
+ * `redis` needs the server that REDIS_URL names, so that only .ci/services runs it, and `examples` needs the languages of
+ * the agent's examples, which .ci/examples sees to.
  */
 const common = {
   testEnvironment: 'node',
@@ -23,6 +24,12 @@ const common = {
   },
 };
 
+const onDatabase = {
+  globalSetup: '<rootDir>/test/setup/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
+  setupFiles: ['<rootDir>/test/setup/nest-first.mjs'],
+};
+
 const WHOLE = { branches: 100, functions: 100, lines: 100 };
 
 export default {
@@ -37,13 +44,17 @@ export default {
     },
     {
       ...common,
+      ...onDatabase,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts', '<rootDir>/agent/test/e2e/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/setup/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
-      setupFiles: ['<rootDir>/test/setup/nest-first.mjs'],
     },
     { ...common, displayName: 'redis', testMatch: ['<rootDir>/test/redis/**/*.spec.ts'] },
+    {
+      ...common,
+      ...onDatabase,
+      displayName: 'examples',
+      testMatch: ['<rootDir>/agent/test/examples/**/*.spec.ts'],
+    },
   ],
   collectCoverageFrom: ['src/domain/**/*.ts', 'agent/src/domain/**/*.ts'],
   coverageReporters: ['text'],
