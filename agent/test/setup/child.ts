@@ -14,6 +14,14 @@ export interface StateChild {
   readonly ended: Promise<number | string>;
 }
 
+const started = new Set<ChildProcess>();
+
+/** Ends what a failed test left running: the tests would wait for it for ever. */
+export function endChildren(): void {
+  for (const child of started) child.kill('SIGKILL');
+  started.clear();
+}
+
 /** Starts setup/state-child.mjs; `prefix` is a command line to start it under. */
 export function startStateChild(
   args: readonly string[],
@@ -21,6 +29,7 @@ export function startStateChild(
 ): StateChild {
   const [command, ...rest] = [...(options.prefix ?? []), process.execPath, SCRIPT, ...args];
   const child = spawn(command!, rest, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+  started.add(child);
   let complaint = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();

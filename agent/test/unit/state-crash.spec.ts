@@ -2,9 +2,10 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StateFolder } from '../../src/state/state-folder.js';
 import type { AgentState } from '../../src/state/state.js';
-import { startStateChild } from '../setup/child.js';
+import { endChildren, startStateChild } from '../setup/child.js';
 import { anyState, newFolder, removeFolders } from '../setup/states.js';
 
+afterEach(endChildren);
 afterAll(removeFolders);
 
 /** A state that setup/state-child.mjs saved whole begins and ends with the same count. */

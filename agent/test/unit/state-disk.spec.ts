@@ -3,10 +3,11 @@ import { dirname } from 'node:path';
 import { AgentFault } from '../../src/errors.js';
 import { StateFolder } from '../../src/state/state-folder.js';
 import { unwritable } from '../../src/state/unwritable.js';
-import { startStateChild } from '../setup/child.js';
+import { endChildren, startStateChild } from '../setup/child.js';
 import { mayMount, onSmallDisk, withFileLimit } from '../setup/disks.js';
 import { anyState, newFolder, removeFolders } from '../setup/states.js';
 
+afterEach(endChildren);
 afterAll(removeFolders);
 
 /** The folder of a state, whose lock is there too. */

@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryWithLock, withLock } from '../../src/state/lock.js';
 import { StateFolder } from '../../src/state/state-folder.js';
-import { startStateChild } from '../setup/child.js';
+import { endChildren, startStateChild } from '../setup/child.js';
 import { anyState, newFolder, removeFolders } from '../setup/states.js';
 
+afterEach(endChildren);
 afterAll(removeFolders);
 
 function lockFileIn(dir = newFolder()): string {
