@@ -13,5 +13,6 @@ export const MODULES = {
   'offline-install': () => import('./commands/offline-install.js'),
   'hardware-id': () => import('./commands/hardware-id.js'),
   usage: () => import('./commands/usage.js'),
+  serve: () => import('./commands/serve.js'),
   completion: () => import('./commands/completion.js'),
 } as const satisfies Record<CommandName, () => Promise<CommandModule>>;

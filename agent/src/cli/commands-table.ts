@@ -117,6 +117,16 @@ export const COMMANDS = [
     examples: ['usage accounts=10 domains=7'],
   },
   {
+    name: 'serve',
+    summary: 'run the local API for the panel, and keep the license fresh',
+    description:
+      'Serves the panel API on this machine and renews the lease in time. Callers send the token of the token file, which ' +
+      'the first start makes.',
+    listens: true,
+    examples: ['serve', 'serve --port 3082 --token-file /run/panel/agent-token'],
+    stopsItself: true,
+  },
+  {
     name: 'completion',
     args: '<shell>',
     choices: ['bash', 'zsh', 'fish'],

@@ -1,3 +1,4 @@
+import { agentVersion } from '../agent-version.js';
 import { AgentFault } from '../errors.js';
 import { MODULES } from './command-modules.js';
 import type { Context } from './context.js';
@@ -7,7 +8,6 @@ import type { Call } from './program.js';
 import { settingsFrom, type ReadSettings } from './settings-from.js';
 import { Stopper } from './stopper.js';
 import { complain, print, say, tolerateClosedPipes } from './terminal.js';
-import { agentVersion } from './version.js';
 
 /** Whether an option is on the line, known before anything is parsed, as mistakes are told in the same way. */
 const has = (argv: readonly string[], ...options: readonly string[]): boolean =>
