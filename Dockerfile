@@ -3,10 +3,11 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The base image brings Node 24 itself, so the copy from npm and all other install scripts stay out.
-RUN npm ci --ignore-scripts
+# The agent is installed with panels: none of its workspace belongs here.
+RUN npm ci --ignore-scripts --workspaces=false
 COPY nest-cli.json tsconfig.json ./
 COPY src ./src
-RUN node node_modules/@nestjs/cli/bin/nest.js build && npm prune --omit=dev --ignore-scripts
+RUN node node_modules/@nestjs/cli/bin/nest.js build && npm prune --omit=dev --ignore-scripts --workspaces=false
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production DATA_DIR=/var/lib/mooring
