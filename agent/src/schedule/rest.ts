@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 
 /** A clock that goes on by so much more, or less, than was slept was set, or the machine was asleep. */
-const JUMP_MS = 60_000;
+export const JUMP_MS = 60_000;
 
 export type RestEnd = 'over' | 'ended' | 'changed' | 'jumped' | 'aborted';
 

@@ -5,7 +5,7 @@ import { nextTurnAt } from '../domain/turning-points.js';
 import type { Outcome } from '../licensing/outcome.js';
 import type { Status } from '../status.js';
 import { gatherFacts } from './facts.js';
-import { Rest } from './rest.js';
+import { JUMP_MS, Rest } from './rest.js';
 import { StateWatch } from './state-watch.js';
 
 const SECOND_MS = 1_000;
@@ -85,6 +85,7 @@ export class Schedule {
 
   /** Tells changes, asks the service when it is time to, and answers how long there is nothing to do. */
   async #look(): Promise<number> {
+    const begunAt = this.#now();
     // Before the state is read, so that a change during the look is seen by the next one.
     await this.#watch.hasChanged();
     const status = await this.#agent.status();
@@ -92,6 +93,11 @@ export class Schedule {
     const own = { fruitless: this.#fruitless, triedAt: this.#triedAt, wokeAt: this.#wokeAt };
     const facts = await gatherFacts(this.#agent, status, own);
     const now = this.#now();
+    // The machine slept, or its clock was set, in the middle of this look.
+    if (Math.abs(now - begunAt) > JUMP_MS) {
+      this.#wake();
+      return 0;
+    }
     const dueAt = nextCheckAt(facts, this.#draw, now);
     if (dueAt !== null && dueAt <= now) {
       await this.#check();

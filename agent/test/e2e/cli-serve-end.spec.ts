@@ -75,7 +75,7 @@ describe('mooring-agent serve', () => {
     await writeFile(versionFile, '1.0.0');
     await writeFile(
       hook,
-      `#!/bin/sh\ncd '${folder}'\nuntil [ -e go ]; do sleep 0.1; done\necho 1.1.0 > VERSION\n`,
+      `#!/bin/sh\ncd '${folder}'\nuntil [ -e go ]; do [ -e VERSION ] || exit 1; sleep 0.1; done\necho 1.1.0 > VERSION\n`,
     );
     await chmod(hook, 0o755);
     const env = { MOORING_AGENT_UPDATE_HOOK: hook, MOORING_AGENT_VERSION_FILE: versionFile };

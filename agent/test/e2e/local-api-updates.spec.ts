@@ -56,7 +56,7 @@ describe('an update by the daemon', () => {
 
   it('is answered when it starts, runs alone, and installs', async () => {
     const { daemon, folder, versionFile } = await updatable(
-      'until [ -e go ]; do sleep 0.1; done; cp "$1" installed; echo "$MOORING_UPDATE_VERSION" > VERSION',
+      'until [ -e go ]; do [ -e VERSION ] || exit 1; sleep 0.1; done; cp "$1" installed; echo "$MOORING_UPDATE_VERSION" > VERSION',
     );
     const started = await daemon.call('POST', '/version/update');
     expect(started.status).toBe(202);
@@ -109,7 +109,7 @@ describe('an update by the daemon', () => {
 
   it('goes on when the daemon stops in the middle of the installation', async () => {
     const { daemon, folder, versionFile, panel } = await updatable(
-      'touch begun; until [ -e go ]; do sleep 0.1; done; echo "$MOORING_UPDATE_VERSION" > VERSION',
+      'touch begun; until [ -e go ]; do [ -e VERSION ] || exit 1; sleep 0.1; done; echo "$MOORING_UPDATE_VERSION" > VERSION',
     );
     await daemon.call('POST', '/version/update');
     await until(async () => (await stateOf(daemon)) === 'installing', 'the installation');
