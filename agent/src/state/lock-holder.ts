@@ -5,6 +5,8 @@ import { AgentFault, systemCode } from '../errors.js';
 
 /** A lock that this process holds through a child; the kernel frees it however this process ends. */
 export interface Lock {
+  /** False once the child is gone that holds it: whoever killed that let others in. */
+  isHeld(): boolean;
   release(): Promise<void>;
 }
 
@@ -110,7 +112,10 @@ export async function lockFile(file: string, waitMs: number): Promise<Lock | nul
   timer.abort();
   if (result === 'held') {
     countAsWork(holder, false);
+    let isGone = false;
+    void closed.then(() => (isGone = true));
     return {
+      isHeld: () => !isGone,
       async release() {
         countAsWork(holder, true);
         holder.stdin.end();
@@ -121,7 +126,8 @@ export async function lockFile(file: string, waitMs: number): Promise<Lock | nul
   if (result === 'late') {
     stop(holder);
     await closed;
-    return null;
+    // On a slow machine the time may have gone by before the command had even begun to ask for the lock.
+    return lockFile(file, 0);
   }
   if (result === means.takenExit && complaint === '') return null;
   throw unavailable(means, file, complaint.trim() || `exit code ${String(result)}`);

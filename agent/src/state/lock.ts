@@ -3,7 +3,7 @@ import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentFault } from '../errors.js';
-import { lockFile } from './lock-holder.js';
+import { lockFile, type Lock } from './lock-holder.js';
 import { explained } from './unwritable.js';
 
 export interface LockOptions {
@@ -12,6 +12,9 @@ export interface LockOptions {
 }
 
 const WAIT_MS = 30_000;
+
+/** What is done under a lock, which can tell whether it is still held. */
+type Work<T> = (lock: Pick<Lock, 'isHeld'>) => Promise<T>;
 
 /** The last in line for each file: calls of one process go in the order in which they came. */
 const lines = new Map<string, Promise<unknown>>();
@@ -34,11 +37,7 @@ async function sign(handle: FileHandle): Promise<void> {
     .catch(() => undefined);
 }
 
-async function holdWhile<T>(
-  file: string,
-  waitMs: number,
-  work: () => Promise<T>,
-): Promise<{ value: T } | null> {
+async function holdWhile<T>(file: string, waitMs: number, work: Work<T>): Promise<{ value: T } | null> {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
   const handle = await explained(file, () => open(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600));
   try {
@@ -46,7 +45,7 @@ async function holdWhile<T>(
     if (lock === null) return null;
     try {
       await sign(handle);
-      return { value: await work() };
+      return { value: await work(lock) };
     } finally {
       await lock.release();
     }
@@ -55,7 +54,7 @@ async function holdWhile<T>(
   }
 }
 
-async function inTurn<T>(path: string, waitMs: number, work: () => Promise<T>): Promise<{ value: T } | null> {
+async function inTurn<T>(path: string, waitMs: number, work: Work<T>): Promise<{ value: T } | null> {
   const file = resolve(path);
   const before = lines.get(file);
   if (before !== undefined && waitMs <= 0) return null;
@@ -77,6 +76,12 @@ async function inTurn<T>(path: string, waitMs: number, work: () => Promise<T>): 
 
 async function busy(file: string): Promise<AgentFault> {
   const pid = /^\d+/.exec(await readFile(file, 'utf8').catch(() => ''))?.[0];
+  if (pid === String(process.pid)) {
+    return new AgentFault(
+      'BUSY',
+      'Another call of this agent is still under way. Try again when it is done.',
+    );
+  }
   return new AgentFault(
     'BUSY',
     `Another agent${pid === undefined ? '' : ` (process ${pid})`} is working on ${dirname(resolve(file))}. Try again when it is done, or stop it.`,
@@ -88,18 +93,14 @@ async function busy(file: string): Promise<AgentFault> {
  * exist. AgentFault BUSY when it is still taken after `waitMs`. Not to be nested on one file: the inner call would
  * wait for the outer.
  */
-export async function withLock<T>(
-  file: string,
-  work: () => Promise<T>,
-  options: LockOptions = {},
-): Promise<T> {
+export async function withLock<T>(file: string, work: Work<T>, options: LockOptions = {}): Promise<T> {
   const done = await inTurn(file, options.waitMs ?? WAIT_MS, work);
   if (done === null) throw await busy(file);
   return done.value;
 }
 
 /** The same, but null at once when the lock is taken. */
-export async function tryWithLock<T>(file: string, work: () => Promise<T>): Promise<T | null> {
+export async function tryWithLock<T>(file: string, work: Work<T>): Promise<T | null> {
   const done = await inTurn(file, 0, work);
   return done === null ? null : done.value;
 }

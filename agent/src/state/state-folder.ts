@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../clock.js';
 import { AgentFault, systemCode } from '../errors.js';
 import { sweepTemporaries } from './atomic-file.js';
+import type { Lock } from './lock-holder.js';
 import { tryWithLock, withLock, type LockOptions } from './lock.js';
 import { readPrivate } from './private-file.js';
 import { isNewerFormat, unseal } from './seal.js';
@@ -54,13 +55,13 @@ export class StateFolder {
    */
   async change<T>(work: Work<T>, options: ChangeOptions = {}): Promise<T> {
     await this.#prepare();
-    return withLock(this.#lock, () => this.#session(work, options.evenIfDamaged ?? false), options);
+    return withLock(this.#lock, (lock) => this.#session(work, lock, options.evenIfDamaged ?? false), options);
   }
 
   /** The same, but null at once when someone else works on the folder. */
   async tryChange<T>(work: Work<T>): Promise<T | null> {
     await this.#prepare();
-    return tryWithLock(this.#lock, () => this.#session(work, false));
+    return tryWithLock(this.#lock, (lock) => this.#session(work, lock, false));
   }
 
   /** Makes the folder, and keeps root from taking the files of the user that the panel runs as. */
@@ -75,7 +76,7 @@ export class StateFolder {
     );
   }
 
-  async #session<T>(work: Work<T>, evenIfDamaged: boolean): Promise<T> {
+  async #session<T>(work: Work<T>, { isHeld }: Pick<Lock, 'isHeld'>, evenIfDamaged: boolean): Promise<T> {
     await explained(this.dir, () => sweepTemporaries(this.dir, [this.#file, this.#keyFile]));
     const moves = new Map<string, string>();
     const orAnew = async <R>(file: string, reading: Promise<R>): Promise<R | null> => {
@@ -89,7 +90,8 @@ export class StateFolder {
     };
     const state = await orAnew(this.#file, this.read());
     const key = await orAnew(this.#keyFile, readKey(this.#keyFile));
-    const writer = await StateWriter.open({ stateFile: this.#file, keyFile: this.#keyFile, key, moves });
+    const files = { stateFile: this.#file, keyFile: this.#keyFile };
+    const writer = await StateWriter.open({ ...files, key, moves, isLocked: isHeld });
     try {
       return await work(state, (next) => writer.save(next));
     } finally {

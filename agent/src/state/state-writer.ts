@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AgentFault } from '../errors.js';
 import { Replacement } from './atomic-file.js';
 import { seal } from './seal.js';
 import type { AgentState } from './state.js';
@@ -16,6 +18,7 @@ export interface Plan {
   readonly key: Buffer | null;
   /** Damaged files to be moved out of the way by the first save, each with where to. */
   readonly moves: ReadonlyMap<string, string>;
+  readonly isLocked: () => boolean;
 }
 
 /** Writes states while the folder is locked. What it needs on the disk it takes before the first of them is known. */
@@ -50,6 +53,12 @@ export class StateWriter {
   /** When it returns, the state is on the disk; when it throws, the one before still is. */
   async save(state: AgentState): Promise<void> {
     if (this.#isClosed) throw new Error('The folder is no longer locked for this change');
+    if (!this.#plan.isLocked()) {
+      throw new AgentFault(
+        'BUSY',
+        `The process that held the lock on ${dirname(this.#plan.stateFile)} was ended from outside, so nothing was saved. Try again.`,
+      );
+    }
     const text = seal(state, this.#key);
     await this.#moveAside();
     if (this.#mustWriteKey) await this.#writeKey();
