@@ -31,6 +31,13 @@ export function retryAfterSeconds(value: string | null, now: Date): number | nul
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
 }
 
+/** What is known of an answer before its body is read. */
+interface Told {
+  readonly status: number;
+  readonly origin: string;
+  readonly retryAfterSeconds: number | null;
+}
+
 async function textOf(response: Response, origin: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -44,7 +51,7 @@ async function textOf(response: Response, origin: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function jsonOf(text: string, status: number, origin: string): Record<string, unknown> {
+function jsonOf(text: string, { status, origin, retryAfterSeconds: wait }: Told): Record<string, unknown> {
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
@@ -52,6 +59,10 @@ function jsonOf(text: string, status: number, origin: string): Record<string, un
     }
   } catch {
     // Told below: what came is no answer of the service, whatever it is.
+  }
+  // A balancer says so with a page of its own.
+  if (status === 429 || status >= 500) {
+    throw new UnreachableError(`${origin} can't answer now (${status})`, { retryAfterSeconds: wait });
   }
   const what = /^\s*</.test(text)
     ? 'a web page; a proxy or a log-in page stands in between, or the address is wrong'
@@ -82,12 +93,13 @@ export async function callService({ server, method, path, body, now }: HttpCall)
         `${origin} sends this machine elsewhere (${response.status}); set the address that it leads to as the server`,
       );
     }
-    return {
+    const told = {
       status: response.status,
-      body: jsonOf(await textOf(response, origin), response.status, origin),
+      origin,
       retryAfterSeconds: retryAfterSeconds(response.headers.get('retry-after'), now),
-      sent,
     };
+    const { status, retryAfterSeconds: wait } = told;
+    return { status, body: jsonOf(await textOf(response, origin), told), retryAfterSeconds: wait, sent };
   } catch (error) {
     throw unreachable(origin, error);
   }

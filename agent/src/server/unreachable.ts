@@ -15,11 +15,12 @@ export class UnreachableError extends Error {
 
 const LATE = 'it did not answer in time';
 const BROKEN = 'the connection was broken off';
+const NO_TLS = 'it speaks no TLS there; check the port, or whether the address begins with http://';
 const UNKNOWN_ISSUER = 'its TLS certificate has an unknown issuer; name that in NODE_EXTRA_CA_CERTS';
 
 /** What failed below HTTP, by the code of the system call or of TLS, as somebody can act on it. */
 const CAUSES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
+  ECONNREFUSED: 'nothing listens there; check the address and its port, or whether the server runs',
   ECONNRESET: BROKEN,
   EPIPE: BROKEN,
   UND_ERR_SOCKET: BROKEN,
@@ -38,6 +39,8 @@ const CAUSES: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_ISSUER,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_ISSUER,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_ISSUER,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  EPROTO: NO_TLS,
   ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another name',
 };
 
@@ -66,6 +69,7 @@ function codesOf(error: unknown, depth = 0): string[] {
 function messageOf(error: unknown): string {
   const { message, cause } = (error ?? {}) as Thrown;
   if (cause !== undefined && cause !== error) return messageOf(cause);
+  if (message === 'bad port') return 'that port is kept for something else; check the address';
   return typeof message === 'string' ? message : 'it failed';
 }
 
