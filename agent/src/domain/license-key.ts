@@ -20,24 +20,36 @@ function checkCharacters(prefix: string, payload: string): string {
   ).join('');
 }
 
-/** As the service reads a key: without blanks around it, in upper case. */
-export const trimmedKey = (input: string): string => input.trim().toUpperCase();
+/** As the service reads a key: without blanks around it, in upper case and, in a key of its own form, O as 0, I and L as 1. */
+export function normalKey(input: string): string {
+  return input
+    .trim()
+    .toUpperCase()
+    .replace(
+      GENERATED,
+      (_key, prefix: string, groups: string) => prefix + groups.replaceAll('O', '0').replace(/[IL]/g, '1'),
+    );
+}
 
 /**
- * Judges the check characters of a key. They count under the product's own prefix; where that is not known (`keyPrefix`
- * null) under whatever prefix a key of the generated form has. Any other key was imported and keeps its own form.
+ * Judges the check characters of a key, under its own prefix, for a typo in that shows as well. Where the product's prefix is
+ * known, what begins like a key of it and has another form is one with characters missing or to spare. Any other key
+ * was imported and keeps its own form; `--force` is for an imported key that only looks like one of ours.
  */
 export function judgeKey(input: string, keyPrefix: string | null): KeyVerdict {
-  const [, prefix = '', groups = ''] = GENERATED.exec(trimmedKey(input)) ?? [];
-  if (prefix === '' || (keyPrefix !== null && prefix !== keyPrefix)) return 'unknown form';
-  const characters = groups.replaceAll('-', '').replaceAll('O', '0').replace(/[IL]/g, '1');
+  const key = normalKey(input);
+  const [, prefix = '', groups = ''] = GENERATED.exec(key) ?? [];
+  if (prefix === '') {
+    return keyPrefix !== null && key.startsWith(`${keyPrefix}-`) ? 'typo' : 'unknown form';
+  }
+  const characters = groups.replaceAll('-', '');
   const payload = characters.slice(0, PAYLOAD_CHARACTERS);
   return checkCharacters(prefix, payload) === characters.slice(PAYLOAD_CHARACTERS) ? 'right' : 'typo';
 }
 
 /** What may be shown of a key: `ABCD-****-WXYZ`; of one in another form at most half, and never its length. */
 export function maskKey(input: string): string {
-  const key = trimmedKey(input);
+  const key = normalKey(input);
   const prefix = GENERATED.exec(key)?.[1];
   if (prefix !== undefined) return `${prefix}-****-${key.slice(-4)}`;
   const characters = Array.from(key);

@@ -6,7 +6,7 @@ import {
   maskLicenseKey,
   normalizeLicenseKey,
 } from '../../../src/domain/license-key.js';
-import { judgeKey, maskKey } from '../../src/domain/license-key.js';
+import { judgeKey, maskKey, normalKey } from '../../src/domain/license-key.js';
 
 const key = (prefix = 'PANEL') => generateLicenseKey(prefix, randomBytes(10));
 
@@ -32,10 +32,18 @@ describe('a license key as it is typed', () => {
     expect(judgeKey(key('PANEL').replace('PANEL', 'CHANEL'), null)).toBe('typo');
   });
 
-  it("is not judged under another prefix than the product's, nor in another form", () => {
-    expect(judgeKey(mistyped(key('OTHER')), 'PANEL')).toBe('unknown form');
-    for (const imported of ['', 'CPANEL-123', 'PANEL-UUUU-UUUU-UUUU-UUUU-UUUU']) {
+  it("is a typo when it begins like the product's keys and has another form", () => {
+    for (const typed of [key().slice(0, -1), `${key()}7`, 'PANEL-UUUU-UUUU-UUUU-UUUU-UUUU']) {
+      expect(judgeKey(typed, 'PANEL')).toBe('typo');
+      expect(judgeKey(typed, null)).toBe('unknown form');
+    }
+    expect(judgeKey(key('PANEL').replace('PANEL', 'PANEI'), 'PANEL')).toBe('typo');
+  });
+
+  it('is not judged in another form', () => {
+    for (const imported of ['', 'CPANEL-123', 'a1b2-c3d4']) {
       expect(judgeKey(imported, null)).toBe('unknown form');
+      expect(judgeKey(imported, 'PANEL')).toBe('unknown form');
     }
   });
 
@@ -51,8 +59,8 @@ describe('a license key as it is typed', () => {
     fc.assert(
       fc.property(fc.oneof(any, generated, generated.map(mistyped), fc.string()), (typed) => {
         const normalized = normalizeLicenseKey(typed);
-        const verdict = checksumVerdict(normalized, new Set(['PANEL']));
-        expect(VERDICTS[judgeKey(typed, 'PANEL')]).toBe(verdict);
+        expect(normalKey(typed)).toBe(normalized);
+        expect(VERDICTS[judgeKey(typed, null)]).toBe(checksumVerdict(normalized, new Set(['PANEL'])));
       }),
     );
   });
