@@ -1,7 +1,8 @@
 import { systemClock, type Clock } from './clock.js';
-import { LAPSES } from './domain/standing.js';
+import { CLOCK_TOLERANCE_MS } from './domain/standing.js';
 import { AgentFault } from './errors.js';
 import type { HardwareReport } from './hardware/hardware-report.js';
+import { nothingActivated } from './licensing/nothing-activated.js';
 import type { OfflineRequest } from './licensing/offline.js';
 import type { Answered, Outcome } from './licensing/outcome.js';
 import { currentVersion, reportHardware, type Panel } from './licensing/panel.js';
@@ -9,14 +10,16 @@ import type { RebindOptions } from './licensing/rebind.js';
 import { passedTime } from './licensing/records.js';
 import { bareStatus, statusOf } from './licensing/status-of.js';
 import type { Settings } from './settings.js';
+import { readWhole } from './state/read-whole.js';
 import { StateFolder } from './state/state-folder.js';
+import { writeUsage } from './state/usage-file.js';
 import type { AgentState } from './state/state.js';
 import type { Status } from './status.js';
 import type { UpdateOffer } from './updates/offer.js';
 import type { VerifiedDownload } from './updates/verified-download.js';
 
 /** The time is noted at least so often, so that a clock that is set back by more shows. */
-const NOTE_TIME_MS = 3_600_000;
+const NOTE_TIME_MS = CLOCK_TOLERANCE_MS;
 
 const MOST_COUNTERS = 100;
 
@@ -31,6 +34,7 @@ export class Agent implements Panel {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly folder: StateFolder;
+  readonly unsaved: Panel['unsaved'] = { license: null };
 
   constructor(settings: Settings, { clock = systemClock }: { readonly clock?: Clock } = {}) {
     this.settings = settings;
@@ -38,15 +42,15 @@ export class Agent implements Panel {
     this.folder = new StateFolder(settings.stateDir, clock);
   }
 
-  /** Where the panel stands. It asks nobody, and writes nothing but the time, once an hour. */
+  /** Where the panel stands. It asks nobody, and writes nothing but the time, every five minutes at most. */
   async status(): Promise<Status> {
     try {
       const state = await this.folder.read();
       await this.#noteTime(state);
-      return await statusOf(this, state);
+      return await statusOf(this, this.#asRefused(state));
     } catch (error) {
       if (!(error instanceof AgentFault) || error.code !== 'STATE_DAMAGED') throw error;
-      const message = error.message || LAPSES.STATE_DAMAGED;
+      const { message } = error;
       return bareStatus({ state: 'unlicensed', code: 'STATE_DAMAGED', message }, this.settings.server);
     }
   }
@@ -84,12 +88,8 @@ export class Agent implements Panel {
         `Usage is at most ${MOST_COUNTERS} counters with whole numbers from 0 up, such as {"accounts": 10}.`,
       );
     }
-    await this.folder.change(async (state, save) => {
-      if (state === null) {
-        throw new AgentFault('NOT_ACTIVATED', LAPSES.NOT_ACTIVATED);
-      }
-      await save({ ...state, usage: { ...usage } });
-    });
+    if (!(await readWhole(this.folder))?.license) throw nothingActivated();
+    await writeUsage(this.folder.dir, usage);
     return this.status();
   }
 
@@ -107,7 +107,7 @@ export class Agent implements Panel {
 
   /** Who this machine is, and why. */
   async hardware(): Promise<HardwareReport> {
-    const state = await this.folder.read();
+    const state = await readWhole(this.folder);
     return reportHardware(this, state?.license ? state.hardware.recipe : null);
   }
 
@@ -128,6 +128,14 @@ export class Agent implements Panel {
     return requestDownload(this, version);
   }
 
+  /** With the refusal that could not be written down, for as long as the state is the one that it was about. */
+  #asRefused(state: AgentState | null): AgentState | null {
+    const refused = this.unsaved.license;
+    const license = state?.license ?? null;
+    const isSame = license?.licenseId === refused?.licenseId && license?.leaseId === refused?.leaseId;
+    return state !== null && refused !== null && isSame ? { ...state, license: refused } : state;
+  }
+
   async #outcome(answered: Answered): Promise<Outcome> {
     return { ...answered, status: await this.status() };
   }
@@ -144,8 +152,10 @@ export class Agent implements Panel {
     }
   }
 
+  /** A clock that was set right is noted at once: what is known of its error does not fit it any more. */
   #isNews({ time }: AgentState): boolean {
-    const passed = Date.parse(passedTime(this.clock.now(), time).lastSeenAt) - Date.parse(time.lastSeenAt);
-    return passed >= NOTE_TIME_MS;
+    const passed = passedTime(this.clock.now(), time);
+    const passedMs = Date.parse(passed.lastSeenAt) - Date.parse(time.lastSeenAt);
+    return passedMs >= NOTE_TIME_MS || passed.offsetMs !== time.offsetMs;
   }
 }

@@ -17,7 +17,7 @@ export const FAULTS = {
   NO_UPDATE: { exit: 1, status: 404 },
   DISK_FULL: { exit: 1, status: 507 },
   DOWNLOAD_BROKEN: { exit: 1, status: 502 },
-  UPDATE_REFUSED: { exit: 1, status: 403 },
+  UPDATE_REFUSED: { exit: 3, status: 403 },
   HOOK_FAILED: { exit: 1, status: 500 },
 } as const satisfies Record<string, { readonly exit: number; readonly status: number }>;
 

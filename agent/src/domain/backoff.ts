@@ -69,7 +69,7 @@ function dueAt(
   const past = tries.filter((time) => time <= now + CLOCK_TOLERANCE_MS);
   const since = (delayMs: number) => (past.length === 0 ? LONG_AGO : Math.max(...past) + delayMs);
   if (failures > 0) return since(backoffMs(failures, draw));
-  if (refusal !== null) return since(upperHalf(HOUR_MS, draw));
+  if (refusal !== null) return since(upperHalf(retryOf(refusal) === 'daily' ? 24 * HOUR_MS : HOUR_MS, draw));
   const wanted = HEALED_BY_A_CHECK.has(standing) ? null : refreshAfter;
   // Even a service that wants to be asked again at once is not asked all the time.
   return Math.max(wanted ?? LONG_AGO, since(FIRST_DELAY_MS));

@@ -10,13 +10,13 @@ export const LAPSES = {
   LEASE_ENDED:
     'The license server has not been reached for too long, and the grace period has ended. Restore the connection and run `mooring-agent check`.',
   CLOCK_SET_BACK:
-    'The clock of this machine was set back, so the license cannot be verified. Set the clock right, or run `mooring-agent check` with the license server in reach.',
+    'The clock of this machine was set back, so the license cannot be verified. Set the clock right, or have the license server tell the time: `mooring-agent check`, or without a network a new lease file.',
   LEASE_UNVERIFIED:
     'The lease on this machine cannot be verified. Run `mooring-agent check`, or activate the license again with `mooring-agent activate KEY`.',
   HARDWARE_CHANGED:
     'The license was activated on other hardware. Run `mooring-agent rebind` to move it here, or `mooring-agent activate KEY` to take another seat.',
   STATE_DAMAGED:
-    'The license state was changed by something other than the agent. Restore it from a backup, or run `mooring-agent activate KEY`.',
+    'The license state was changed by something other than the agent. Activate the license again with `mooring-agent activate KEY`; that costs no seat.',
 } as const satisfies Record<string, string>;
 
 export type LapseCode = keyof typeof LAPSES;
@@ -31,6 +31,8 @@ export interface StandingFacts {
     readonly lease: LeaseClaims | null;
     readonly hasLease: boolean;
     readonly refusal: { readonly code: string; readonly error: string } | null;
+    /** Whether the panel's version lies below the floor that the lease names. */
+    readonly isBelowFloor: boolean;
     /** The highest sequence seen. */
     readonly seq: number;
   } | null;
@@ -77,17 +79,15 @@ export function decideStanding(facts: StandingFacts, now: number): Standing {
   // An older lease than one that was held before: somebody has put it back.
   if (lease.seq < license.seq) return lapse('LEASE_UNVERIFIED');
   if (isSetBack(now, Math.max(facts.lastSeen, lease.iat * 1_000))) return lapse('CLOCK_SET_BACK');
+  if (license.isBelowFloor)
+    return refused({ code: 'VERSION_TOO_LOW', error: REFUSALS.VERSION_TOO_LOW.error });
   return byTime(lease, facts.lastTryFailed, now);
 }
 
 function byTime(lease: LeaseClaims, lastTryFailed: boolean, now: number): Standing {
   const expiresAt = lease.license_expires_at;
   if (expiresAt !== null && now >= Date.parse(expiresAt)) {
-    return {
-      state: 'unlicensed',
-      code: 'EXPIRED',
-      message: `License has expired. ${REFUSALS.EXPIRED.advice}`,
-    };
+    return refused({ code: 'EXPIRED', error: REFUSALS.EXPIRED.error });
   }
   if (now < lease.exp * 1_000) {
     if (!lastTryFailed) return { state: 'licensed', code: 'VALID', message: 'The license is valid.' };

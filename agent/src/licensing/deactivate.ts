@@ -1,6 +1,6 @@
 import { UnreachableError } from '../server/unreachable.js';
 import { ask } from './ask.js';
-import { NOTHING_ACTIVATED } from './check.js';
+import { nothingActivated } from './nothing-activated.js';
 import { grantedAnswer, refusedAnswer, unreachableAnswer, type Answered } from './outcome.js';
 import { licenseRequest, serverOf, type Panel } from './panel.js';
 import { afterFailure, afterRefusal, answered, toldTime } from './records.js';
@@ -12,7 +12,7 @@ const FREE = 'HARDWARE_MISMATCH';
 export function deactivate(panel: Panel): Promise<Answered> {
   return panel.folder.change(async (state, save) => {
     const license = state?.license ?? null;
-    if (state === null || license === null) throw NOTHING_ACTIVATED;
+    if (state === null || license === null) throw nothingActivated();
     const { key } = license;
     if (key === null) {
       // The lease was carried in; its seat is given back by whoever made the file.
@@ -31,12 +31,14 @@ export function deactivate(panel: Panel): Promise<Answered> {
       );
       const told = {
         pins: trust.pins,
-        contact: answered(now, trust.keysAt),
+        contact: answered(now, trust.keysAt, answer.claims.version),
         time: toldTime(now, answer),
       };
       if (answer.code === 'VALID' || answer.code === FREE) {
         await save({ ...state, ...told, license: null });
-        return grantedAnswer(answer.code === FREE ? 'The seat was free already.' : null);
+        return grantedAnswer(
+          answer.code === FREE ? 'The license server knows no seat of this hardware.' : null,
+        );
       }
       await save({ ...(afterRefusal(state, key, answer, now) ?? state), ...told });
       return refusedAnswer(answer);

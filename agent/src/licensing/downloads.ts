@@ -8,7 +8,7 @@ import type { UpdateOffer } from '../updates/offer.js';
 import type { VerifiedDownload } from '../updates/verified-download.js';
 import { tryOpenLease } from './lease.js';
 import { currentVersion, sameHardware, serverOf, type Panel } from './panel.js';
-import { NOTHING_ACTIVATED } from './check.js';
+import { nothingActivated } from './nothing-activated.js';
 import { withTrust, type Trust } from './trust.js';
 
 /** A name that stays in its folder and is no option of a command. */
@@ -23,7 +23,7 @@ interface Asking {
 async function asking(panel: Panel): Promise<Asking> {
   const state = await panel.folder.read();
   const license = state?.license ?? null;
-  if (state === null || license === null) throw NOTHING_ACTIVATED;
+  if (state === null || license === null) throw nothingActivated();
   if (license.key === null) {
     throw new AgentFault(
       'UPDATE_REFUSED',

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
+import type { LeaseClaims } from '../domain/lease.js';
 import { AgentFault } from '../errors.js';
 import { readKeySet } from '../server/published-keys.js';
-import type { AgentState } from '../state/state.js';
+import { readWhole } from '../state/read-whole.js';
+import type { AgentState, SeenTime, StoredRefusal } from '../state/state.js';
 import type { Jwk } from '../trust/jwk.js';
 import { UntrustedError } from '../trust/signed.js';
 import { allKeys, followKeys } from '../trust/trusted-keys.js';
@@ -21,7 +23,7 @@ export interface OfflineRequest {
 }
 
 const LEASE_FILE = v.object({
-  license: v.object({ key: v.pipe(v.string(), v.maxLength(64)) }),
+  license: v.object({ key: v.pipe(v.string(), v.regex(/^[^\p{C}]{1,64}$/u)) }),
   lease: v.string(),
   jwks: v.unknown(),
 });
@@ -34,7 +36,7 @@ const unacceptable = (why: string, cause?: unknown) =>
 
 /** What this machine asks with. */
 export async function offlineRequest(panel: Panel): Promise<OfflineRequest> {
-  const state = await panel.folder.read();
+  const state = await readWhole(panel.folder);
   const { hardware, problem } = await reportHardware(panel, state?.license ? state.hardware.recipe : null);
   if (hardware === null) {
     throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
@@ -76,25 +78,40 @@ function readFile(text: string): v.InferOutput<typeof LEASE_FILE> {
   );
 }
 
-/** The keys to believe: as at an activation, but that the file brings them along. */
-async function pinsOf(panel: Panel, jwks: unknown): Promise<readonly Jwk[]> {
+/**
+ * The keys to believe: those that the vendor has named or, on a machine that holds a license, those that follow from the
+ * pinned ones. Anybody can make a file with keys of their own, so only a first one brings along what is believed.
+ */
+async function pinsOf(panel: Panel, before: AgentState | null, jwks: unknown): Promise<readonly Jwk[]> {
   const published = readKeySet(jwks) ?? [];
+  if (published.length === 0) throw unacceptable('there are no signing keys in it.');
   const { trustedKeys } = panel.settings;
-  const pins = trustedKeys.length === 0 ? await allKeys(published) : await followKeys(published, trustedKeys);
+  const isNamed = trustedKeys.length > 0;
+  if (!isNamed && !before?.license) return allKeys(published);
+  const trusted = isNamed ? trustedKeys : (before?.pins.map(({ kid }) => kid) ?? []);
+  const pins = await followKeys(published, trusted);
   if (pins.length > 0) return pins;
   throw unacceptable(
-    published.length === 0
-      ? 'there are no signing keys in it.'
-      : 'it is signed with keys that the vendor of this panel has not named ("trusted_keys").',
+    isNamed
+      ? 'it is signed with keys that the vendor of this panel has not named ("trusted_keys").'
+      : 'it is signed with keys that have nothing to do with those of the license that is held. If your vendor confirms it, run `mooring-agent deactivate` first.',
   );
 }
+
+const isOlder = ({ iat }: LeaseClaims, { at }: StoredRefusal): boolean => iat * 1_000 <= Date.parse(at);
+
+/** A lease that was not held before witnesses the time of its making; what this machine believed until then is of no matter. */
+const witnessed = (now: Date, { iat }: LeaseClaims): SeenTime => ({
+  offsetMs: 0,
+  lastSeenAt: new Date(Math.max(now.getTime(), iat * 1_000)).toISOString(),
+});
 
 /** Installs a lease that was made for this machine elsewhere. The old state stays when it does not fit. */
 export function offlineInstall(panel: Panel, text: string): Promise<Answered> {
   return panel.folder.change(
     async (before, save) => {
       const { license, lease: jws, jwks } = readFile(text);
-      const pins = await pinsOf(panel, jwks);
+      const pins = await pinsOf(panel, before, jwks);
       const report = await reportHardware(panel, before?.license ? before.hardware.recipe : null);
       if (report.hardware === null) {
         throw new AgentFault('HARDWARE_UNKNOWN', report.problem ?? 'This machine has no hardware id.');
@@ -111,19 +128,20 @@ export function offlineInstall(panel: Panel, text: string): Promise<Answered> {
         licenseId: null,
         held: held !== null && isSame ? { leaseId: held.leaseId, seq: held.seq } : null,
       });
-      if (isSame && held?.refusal && lease.seq <= held.seq) {
+      if (held?.refusal && held.licenseId === lease.sub && isOlder(lease, held.refusal)) {
         throw unacceptable(`the license was refused since it was made (${held.refusal.code}).`);
       }
       if (problem !== null)
         throw unacceptable(`${problem}. Ask for one with \`mooring-agent offline-request\`.`);
       const now = panel.clock.now();
-      if (serviceTime(now, before?.time).getTime() >= Date.parse(lease.grace_until)) {
+      const isNews = held === null || !isSame || lease.seq > held.seq;
+      const time = isNews || before === null ? witnessed(now, lease) : passedTime(now, before.time);
+      if (serviceTime(now, time).getTime() >= Date.parse(lease.grace_until)) {
         throw unacceptable(`it ended at ${lease.grace_until}. Ask for a new one.`);
       }
       const state: AgentState = {
         format: 1,
-        // A machine that never reaches it has no need to name it.
-        server: panel.settings.server ?? before?.server ?? lease.iss,
+        server: panel.settings.server ?? before?.server ?? null,
         hardware: report.hardware,
         issuer: lease.iss,
         pins,
@@ -135,11 +153,11 @@ export function offlineInstall(panel: Panel, text: string): Promise<Answered> {
           leaseId: lease.jti,
           seq: lease.seq,
           refusal: null,
+          mustActivate: false,
           activatedAt: now.toISOString(),
         },
         contact: NO_CONTACT,
-        time: passedTime(now, before?.time ?? { offsetMs: 0, lastSeenAt: now.toISOString() }),
-        usage: before?.usage ?? {},
+        time,
       };
       await save(state);
       return grantedAnswer();

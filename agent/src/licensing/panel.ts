@@ -2,13 +2,15 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import { isVersion } from '../domain/version.js';
+import { LAPSES } from '../domain/standing.js';
 import { AgentFault, systemCode } from '../errors.js';
 import { explainHardware, type HardwareReport } from '../hardware/hardware-report.js';
 import type { Hardware } from '../hardware/hardware.js';
+import { safeAddress } from '../server/address.js';
 import type { LicenseRequest } from '../server/proven-answer.js';
 import type { Settings } from '../settings.js';
 import type { StateFolder } from '../state/state-folder.js';
-import type { AgentState } from '../state/state.js';
+import type { AgentState, StoredLicense } from '../state/state.js';
 
 const MOST_VERSION_BYTES = 512;
 
@@ -17,12 +19,14 @@ export interface Panel {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly folder: StateFolder;
+  /** The license as it was refused, where that could not be written down. */
+  readonly unsaved: { license: StoredLicense | null };
 }
 
 /** The service's address: the one that is set, or the one that the license was activated at. */
 export function serverOf({ settings }: Panel, state: AgentState | null): string {
-  const server = settings.server ?? state?.server;
-  if (server !== undefined) return server;
+  const server = settings.server ?? state?.server ?? null;
+  if (server !== null) return safeAddress(server, settings.insecureHttp);
   throw new AgentFault(
     'USAGE',
     'No license server is set. Name it with --server, MOORING_AGENT_SERVER or "server" in the configuration file.',
@@ -84,10 +88,7 @@ export async function sameHardware(panel: Panel, state: AgentState): Promise<Har
   if (hardware === null)
     throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
   if (hardware.id === state.hardware.id) return hardware;
-  throw new AgentFault(
-    'HARDWARE_CHANGED',
-    'The license was activated on other hardware. Run `mooring-agent rebind` to move it here, or `mooring-agent activate KEY` to take another seat.',
-  );
+  throw new AgentFault('HARDWARE_CHANGED', LAPSES.HARDWARE_CHANGED);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { maskKey } from '../domain/license-key.js';
 import type { LeaseClaims } from '../domain/lease.js';
+import { refusalSentence } from '../domain/refusals.js';
 import { CLOCK_TOLERANCE_MS } from '../domain/standing.js';
+import { trustedTime } from '../domain/trusted-time.js';
 import type { ProvenAnswer } from '../server/proven-answer.js';
 import type { UnreachableError } from '../server/unreachable.js';
 import type { AgentState, Contact, SeenTime, StoredLicense } from '../state/state.js';
@@ -8,6 +10,7 @@ import type { AgentState, Contact, SeenTime, StoredLicense } from '../state/stat
 export const NO_CONTACT: Contact = {
   answeredAt: null,
   triedAt: null,
+  version: null,
   failures: 0,
   failure: null,
   notBefore: null,
@@ -19,10 +22,11 @@ const MOST_FAILURES = 1_000_000;
 const LONGEST_WAIT_SECONDS = 86_400;
 
 /** After an answer that was believed. */
-export const answered = (now: Date, keysAt: string | null): Contact => ({
+export const answered = (now: Date, keysAt: string | null, version: string): Contact => ({
   ...NO_CONTACT,
   answeredAt: now.toISOString(),
   triedAt: now.toISOString(),
+  version,
   keysAt,
 });
 
@@ -44,7 +48,15 @@ export function failed(
 
 /** The time by the service's clock, as far as it is known. */
 export const serviceTime = (now: Date, time: SeenTime | undefined): Date =>
-  new Date(now.getTime() + (time?.offsetMs ?? 0));
+  time === undefined
+    ? now
+    : new Date(
+        trustedTime(now.getTime(), { lastSeen: Date.parse(time.lastSeenAt), offsetMs: time.offsetMs }),
+      );
+
+/** What this machine's clock is to be corrected by now, in milliseconds: nothing once it was set right. */
+export const correctionMs = (now: Date, time: SeenTime | undefined): number =>
+  serviceTime(now, time).getTime() - now.getTime();
 
 /**
  * What a proof says of the time. Where this machine's clock is wrong by minutes, the difference is kept, so that a panel
@@ -59,7 +71,10 @@ export function toldTime(now: Date, { claims }: ProvenAnswer): SeenTime {
 /** The time as it has passed since, which nobody has confirmed. It never goes back. */
 export function passedTime(now: Date, before: SeenTime): SeenTime {
   const time = serviceTime(now, before).toISOString();
-  return { ...before, lastSeenAt: time > before.lastSeenAt ? time : before.lastSeenAt };
+  return {
+    offsetMs: correctionMs(now, before),
+    lastSeenAt: time > before.lastSeenAt ? time : before.lastSeenAt,
+  };
 }
 
 /** The license as it is kept once the service has granted it. */
@@ -76,18 +91,20 @@ export const grantedLicense = (
   leaseId: lease.jti,
   seq: lease.seq,
   refusal: null,
+  mustActivate: false,
   activatedAt,
 });
 
 /** The license once it is refused: nothing of the lease counts any more, but the service still knows its holder by its id. */
-export const refusedLicense = (license: StoredLicense, answer: ProvenAnswer, now: Date): StoredLicense => ({
+export const refusedLicense = (license: StoredLicense, answer: ProvenAnswer): StoredLicense => ({
   ...license,
   lease: null,
+  mustActivate: false,
   refusal: {
     code: answer.code,
-    error: answer.error,
+    error: refusalSentence(answer.code, answer.error),
     details: answer.details,
-    at: now.toISOString(),
+    at: new Date(answer.claims.iat * 1_000).toISOString(),
     proof: answer.proof,
   },
 });
@@ -99,7 +116,14 @@ export const afterFailure = (state: AgentState, now: Date, error: UnreachableErr
   time: passedTime(now, state.time),
 });
 
-/** A refusal is final for the license that is held; one of another key changes nothing. Null: nothing to be kept. */
+/**
+ * Whether an answer is about the license that is held, whatever its key is called now: a key may be written in several ways
+ * and be rotated. Only of a key that is unknown the proof names no license.
+ */
+const isAbout = ({ claims }: ProvenAnswer, key: string, license: StoredLicense): boolean =>
+  claims.sub === undefined ? license.key === key : license.licenseId === claims.sub;
+
+/** A refusal is final for the license that is held; one of another changes nothing. Null: nothing to be kept. */
 export function afterRefusal(
   state: AgentState | null,
   key: string,
@@ -107,11 +131,11 @@ export function afterRefusal(
   now: Date,
 ): AgentState | null {
   const license = state?.license ?? null;
-  if (state === null || license === null || license.key !== key) return null;
+  if (state === null || license === null || !isAbout(answer, key, license)) return null;
   return {
     ...state,
-    license: refusedLicense(license, answer, now),
-    contact: answered(now, state.contact.keysAt),
+    license: refusedLicense(license, answer),
+    contact: answered(now, state.contact.keysAt, answer.claims.version),
     time: toldTime(now, answer),
   };
 }

@@ -1,10 +1,11 @@
 import type { LeaseClaims } from '../domain/lease.js';
-import { decideStanding, LAPSES, type Standing } from '../domain/standing.js';
+import { decideStanding, type Standing } from '../domain/standing.js';
 import type { AgentState } from '../state/state.js';
+import { readUsage } from '../state/usage-file.js';
 import type { LicenseSummary, Status } from '../status.js';
 import { tryOpenLease } from './lease.js';
 import { currentVersion, reportHardware, type Panel } from './panel.js';
-import { serviceTime } from './records.js';
+import { correctionMs, serviceTime } from './records.js';
 
 /** The lapses that the next answer of the service heals. */
 const NEEDS_A_CHECK: ReadonlySet<string> = new Set([
@@ -50,12 +51,13 @@ function summary(state: AgentState, lease: LeaseClaims | null): LicenseSummary |
   };
 }
 
-function warningsOf({ contact, time, license }: AgentState): string[] {
+function warningsOf({ contact, time, license }: AgentState, now: Date): string[] {
   const warnings: string[] = [];
   if (contact.failures > 0 && contact.failure !== null) warnings.push(contact.failure);
-  if (time.offsetMs !== 0) {
-    const minutes = Math.round(Math.abs(time.offsetMs) / 60_000);
-    const way = time.offsetMs > 0 ? 'behind' : 'ahead of';
+  const correction = correctionMs(now, time);
+  if (correction !== 0) {
+    const minutes = Math.round(Math.abs(correction) / 60_000);
+    const way = correction > 0 ? 'behind' : 'ahead of';
     warnings.push(
       `The clock of this machine is ${minutes} minutes ${way} the license server's. Set it right.`,
     );
@@ -75,18 +77,27 @@ async function knownVersion(panel: Panel): Promise<string | null> {
   }
 }
 
+/** Whether a version lies below the floor; not where either is unknown. */
+async function isBelow(version: string | null, floor: string | null): Promise<boolean> {
+  if (version === null || floor === null) return false;
+  const { default: compare } = await import('semver/functions/compare.js');
+  return compare(version, floor) < 0;
+}
+
 /** Where the panel stands now. Everything that is told of the license is from a lease that verifies here and now. */
 export async function statusOf(panel: Panel, state: AgentState | null): Promise<Status> {
   const license = state?.license ?? null;
   const report = await reportHardware(panel, license === null ? null : (state?.hardware.recipe ?? null));
   const lease = state && license?.lease ? await tryOpenLease(license.lease, state.pins) : null;
   const now = serviceTime(panel.clock.now(), state?.time);
+  const version = await knownVersion(panel);
   const standing = decideStanding(
     {
       license: license && {
         lease,
         hasLease: license.lease !== null,
         refusal: license.refusal,
+        isBelowFloor: lease !== null && (await isBelow(version, lease.version_floor)),
         seq: license.seq,
       },
       hardwareId: report.hardware?.id ?? null,
@@ -96,16 +107,14 @@ export async function statusOf(panel: Panel, state: AgentState | null): Promise<
     now.getTime(),
   );
   const bare = bareStatus(standing, panel.settings.server ?? state?.server ?? null);
-  const known = { hardware_id: report.hardware?.id ?? null, version: await knownVersion(panel) };
+  const known = { hardware_id: report.hardware?.id ?? null, version };
   if (state === null) return { ...bare, ...known };
   return {
     ...bare,
     ...known,
     message:
-      standing.message === LAPSES.HARDWARE_CHANGED && report.problem !== null
-        ? report.problem
-        : standing.message,
-    warnings: warningsOf(state),
+      standing.code === 'HARDWARE_CHANGED' && report.problem !== null ? report.problem : standing.message,
+    warnings: warningsOf(state, panel.clock.now()),
     is_valid: standing.state !== 'unlicensed',
     has_license_file: license !== null && license.lease !== null,
     needs_refresh:
@@ -116,6 +125,6 @@ export async function statusOf(panel: Panel, state: AgentState | null): Promise<
     valid_until: lease && isoSeconds(lease.exp),
     grace_until: lease?.grace_until ?? null,
     last_checked: state.contact.answeredAt,
-    usage: state.usage,
+    usage: await readUsage(panel.folder.dir),
   };
 }

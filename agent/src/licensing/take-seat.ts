@@ -47,9 +47,8 @@ export async function takeSeat(panel: Panel, call: SeatCall): Promise<Taken> {
       issuer: answer.claims.iss,
       pins: trust.pins,
       license: grantedLicense(request.license_key, answer, lease, told.toISOString()),
-      contact: answered(told, trust.keysAt),
+      contact: answered(told, trust.keysAt, request.version),
       time: toldTime(told, answer),
-      usage: before?.usage ?? {},
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Agent } from '../agent.js';
 import type { CheckFacts } from '../domain/backoff.js';
-import { AgentFault } from '../errors.js';
+import { correctionMs } from '../licensing/records.js';
+import { readWhole } from '../state/read-whole.js';
 import type { AgentState } from '../state/state.js';
 import type { Status } from '../status.js';
 
@@ -23,8 +24,8 @@ export interface Facts extends CheckFacts {
 
 /** Everything that the time of the next check depends on. */
 export async function gatherFacts(agent: Agent, status: Status, own: OwnFacts): Promise<Facts> {
-  const state = await readState(agent);
-  const offsetMs = state?.time.offsetMs ?? 0;
+  const state = await readWhole(agent.folder);
+  const offsetMs = correctionMs(agent.clock.now(), state?.time);
   return {
     license: licenseFacts(state, status, offsetMs),
     standing: status.code,
@@ -45,14 +46,4 @@ function licenseFacts(state: AgentState | null, status: Status, offsetMs: number
     refusal: refusal?.code ?? null,
     refreshAfter: refreshAfter === null ? null : refreshAfter - offsetMs,
   };
-}
-
-/** Null also where the state is damaged: the status says so, and no check mends it. */
-async function readState(agent: Agent): Promise<AgentState | null> {
-  try {
-    return await agent.folder.read();
-  } catch (error) {
-    if (error instanceof AgentFault && error.code === 'STATE_DAMAGED') return null;
-    throw error;
-  }
 }

@@ -26,12 +26,13 @@ const license = v.object({
   leaseId: v.nullable(v.string()),
   seq: count,
   refusal: v.nullable(refusal),
+  mustActivate: v.boolean(),
   activatedAt: time,
 });
 
 const state = v.object({
   format: v.literal(1),
-  server: v.string(),
+  server: v.nullable(v.string()),
   hardware: v.object({
     id: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
     recipe: v.picklist(['machine-id', 'machine-id+seed', 'seed']),
@@ -42,13 +43,13 @@ const state = v.object({
   contact: v.object({
     answeredAt: optionalTime,
     triedAt: optionalTime,
+    version: v.nullable(v.string()),
     failures: count,
     failure: v.nullable(v.string()),
     notBefore: optionalTime,
     keysAt: optionalTime,
   }),
   time: v.object({ lastSeenAt: time, offsetMs: v.number() }),
-  usage: v.record(v.string(), v.number()),
 }) satisfies v.GenericSchema<unknown, AgentState>;
 
 /** Whether this is a state as this version of the agent writes it. */

@@ -14,8 +14,8 @@ function macOf(body: unknown, key: Buffer): Buffer {
 
 /**
  * The text of a state file. The code over the body shows accidents and edits by hand, no more: the key lies next to the
- * file, so an owner of the machine who reads this source can forge it. What a license allows is protected elsewhere, by
- * the service's signatures on leases and refusals.
+ * file, so an owner of the machine who reads this source can forge it. A lease in it still has to be signed by a key
+ * that is pinned there, which keeps out whoever does not go that far.
  */
 export function seal(state: AgentState, key: Buffer): string {
   const body: unknown = JSON.parse(JSON.stringify(state));
@@ -50,7 +50,7 @@ export function unseal(text: string, key: Buffer | null, file: string): AgentSta
   const problem = (what: string) =>
     new AgentFault(
       'STATE_DAMAGED',
-      `${file} ${what}. Restore it from a backup, or activate again with: mooring-agent activate KEY`,
+      `${file} ${what}. Activate the license again with \`mooring-agent activate KEY\`; that costs no seat.`,
     );
   if (isNewerFormat(text)) {
     throw new AgentFault(

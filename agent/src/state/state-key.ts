@@ -14,7 +14,7 @@ export async function readKey(file: string): Promise<Buffer | null> {
   if (TEXT.test(text)) return Buffer.from(text.trim(), 'hex');
   throw new AgentFault(
     'STATE_DAMAGED',
-    `${file} is damaged, so the state beside it cannot be judged. Restore it from a backup, or activate again with: mooring-agent activate KEY`,
+    `${file} is damaged, so the state beside it cannot be judged. Activate the license again with \`mooring-agent activate KEY\`; that costs no seat.`,
   );
 }
 

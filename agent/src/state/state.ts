@@ -7,7 +7,7 @@ export interface StoredRefusal {
   /** The service's sentence. */
   readonly error: string;
   readonly details: Readonly<Record<string, readonly string[]>> | null;
-  /** ISO 8601. */
+  /** ISO 8601, by the service's clock. */
   readonly at: string;
   /** The proof, as it was received. */
   readonly proof: string;
@@ -26,6 +26,11 @@ export interface StoredLicense {
   /** The highest sequence seen of this hardware's leases. */
   readonly seq: number;
   readonly refusal: StoredRefusal | null;
+  /**
+   * An activation was begun whose answer is not known here. The service may have begun the seat's chain of leases anew, so
+   * that the next call has to do the same: with the lease held from before it would look like a copy.
+   */
+  readonly mustActivate: boolean;
   readonly activatedAt: string;
 }
 
@@ -34,6 +39,8 @@ export interface Contact {
   /** ISO 8601, of the last answer that could be believed. */
   readonly answeredAt: string | null;
   readonly triedAt: string | null;
+  /** The version that the service was told with it. */
+  readonly version: string | null;
   /** Attempts without such an answer since then. */
   readonly failures: number;
   /** A sentence about the last failure. */
@@ -55,7 +62,8 @@ export interface SeenTime {
 /** All that an agent knows, in one file that is replaced as a whole. */
 export interface AgentState {
   readonly format: 1;
-  readonly server: string;
+  /** Null: a lease file was carried here, and no server is known. */
+  readonly server: string | null;
   readonly hardware: Hardware;
   /** The address by which the service names itself; download links begin with it. Null after a lease file. */
   readonly issuer: string | null;
@@ -64,6 +72,4 @@ export interface AgentState {
   readonly license: StoredLicense | null;
   readonly contact: Contact;
   readonly time: SeenTime;
-  /** Counters that the panel reported, sent with the next check. */
-  readonly usage: Readonly<Record<string, number>>;
 }

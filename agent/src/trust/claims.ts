@@ -44,7 +44,6 @@ export type ProofClaims = v.InferOutput<typeof PROOF_CLAIMS>;
 /** Of a `mooring-artifact+jwt`: what a downloaded file must be. */
 export const ARTIFACT_CLAIMS = v.object({
   iss: v.string(),
-  exp: count,
   product: v.string(),
   version: v.string(),
   platform: v.nullable(v.string()),

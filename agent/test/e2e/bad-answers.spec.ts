@@ -194,7 +194,47 @@ describe('an answer that is not to be believed', () => {
   });
 });
 
+describe('an answer that is lost', () => {
+  it('to an activation that was repeated does not make a panel look like a copy', async () => {
+    const { agent, clock, key, license } = await licensed();
+    await agent.check();
+    clock.advance({ hours: 2 });
+    line.meddle = ({ path }) => (path.endsWith('/activate') ? 'drop' : null);
+    expect(await agent.activate(key)).toMatchObject({ answer: 'unreachable', status: { is_valid: true } });
+    line.meddle = null;
+    expect(await agent.check()).toMatchObject({ answer: 'granted' });
+    clock.advance({ hours: 2 });
+    expect(await agent.check()).toMatchObject({ answer: 'granted' });
+    const [seat] = await app.must('GET', `/licenses/${license.id}/activations`);
+    expect(seat.clone_suspected_at).toBeNull();
+  });
+
+  it('to a check neither', async () => {
+    const { agent, clock, license } = await licensed();
+    await agent.check();
+    for (let round = 0; round < 3; round++) {
+      clock.advance({ hours: 2 });
+      line.meddle = () => 'drop';
+      await agent.check();
+      await agent.check();
+      line.meddle = null;
+      expect(await agent.check()).toMatchObject({ answer: 'granted' });
+    }
+    const [seat] = await app.must('GET', `/licenses/${license.id}/activations`);
+    expect(seat.clone_suspected_at).toBeNull();
+  });
+});
+
 describe('a service that asks to wait', () => {
+  it('is believed to when a balancer says so for it', async () => {
+    const { agent } = await licensed();
+    const headers = { 'retry-after': '77', 'content-type': 'text/html' };
+    line.meddle = () => ({ status: 503, headers, body: '<h1>Back soon</h1>' });
+    const outcome = await agent.check();
+    expect(outcome).toMatchObject({ answer: 'unreachable', retryAfterSeconds: 77 });
+    expect(outcome.problem).toContain("can't answer now");
+  });
+
   it('is left alone for as long as it says, and no more than a day', async () => {
     const { agent, clock, twin } = await licensed();
     line.meddle = () => ({ status: 429, headers: { 'retry-after': '120' }, body: '{"valid":false}' });
@@ -214,8 +254,8 @@ describe('a line that can not be had', () => {
     const closed = await startLine(app.url);
     await closed.stop();
     expect(await sentence(closed.url)).toContain('nothing listens there');
-    expect(await sentence('http://127.0.0.1:1')).toContain('bad port');
-    expect(await sentence('http://no-such-host.invalid')).toMatch(/name/);
+    expect(await sentence('http://127.0.0.1:1')).toContain('kept for something else');
+    expect(await sentence('https://no-such-host.invalid')).toMatch(/name/);
     expect(await sentence(`${app.url}/elsewhere`)).toContain('publishes no license keys');
   });
 

@@ -129,6 +129,28 @@ describe('a panel with its agent', () => {
     expect(await seatsOf(license)).toHaveLength(1);
   });
 
+  it('is refused under whatever key, where that is of the license that it holds', async () => {
+    const { license, key } = await app.sell();
+    const { agent } = await install(app);
+    await agent.activate(key);
+    const { key: next } = await app.must('POST', `/licenses/${license.id}/rotate-key`, { overlap_hours: 24 });
+    await app.must('POST', `/licenses/${license.id}/revoke`, {});
+    expect(await agent.activate(next)).toMatchObject({
+      answer: 'refused',
+      status: { state: 'unlicensed', code: 'REVOKED' },
+    });
+  });
+
+  it('does not lose its license to a wrong setting', async () => {
+    const { key } = await app.sell();
+    const { agent, twin } = await install(app);
+    await agent.activate(key);
+    await expect(twin({ product: 'another' }).check()).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(twin({ server: 'http://192.0.2.1' }).check()).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(twin({ server: '127.0.0.1:2083' }).check()).rejects.toMatchObject({ code: 'USAGE' });
+    expect(await twin({ server: `${app.url}/` }).check()).toMatchObject({ answer: 'granted' });
+  });
+
   it('moves with its license to other hardware', async () => {
     const { license, key } = await app.sell();
     const old = await install(app);

@@ -158,6 +158,54 @@ describe('a lease file', () => {
   });
 });
 
+describe('a lease file on a machine that holds a license', () => {
+  it('is not believed for keys that it brings along itself', async () => {
+    const panel = await airGapped();
+    await panel.agent.offlineInstall(JSON.stringify(await panel.file()));
+    const other = await startApp();
+    try {
+      const { license } = await other.sell();
+      const { hardware_id, version } = await panel.agent.offlineRequest();
+      const path = `/licenses/${license.id}/activations`;
+      const file = await other.must('POST', path, { hardware_id, version, valid_days: 365 });
+      const anyProduct = panel.twin({ product: null });
+      await expect(anyProduct.offlineInstall(JSON.stringify(file))).rejects.toMatchObject(
+        refusal('nothing to do with'),
+      );
+      expect((await panel.agent.status()).license?.id).toBe(panel.license.id);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('that was made before a refusal does not undo it, however long it lasts', async () => {
+    const { license, key } = await app.sell({ license: { max_activations: 2 } });
+    const { agent, clock } = await install(app);
+    await agent.activate(key);
+    clock.advance({ hours: 2 });
+    const { hardware_id, version } = await agent.offlineRequest();
+    const path = `/licenses/${license.id}/activations`;
+    const file = JSON.stringify(await app.must('POST', path, { hardware_id, version, valid_days: 365 }));
+    clock.advance({ hours: 2 });
+    await app.must('POST', `/licenses/${license.id}/revoke`, {});
+    expect((await agent.check()).code).toBe('REVOKED');
+    await expect(agent.offlineInstall(file)).rejects.toMatchObject(refusal('refused since'));
+    expect(await agent.status()).toMatchObject({ code: 'REVOKED' });
+  });
+
+  it('tells a machine the time whose clock was wrong', async () => {
+    const panel = await airGapped();
+    await panel.agent.offlineInstall(JSON.stringify(await panel.file()));
+    panel.clock.offsetMs = 60 * 86_400_000;
+    await panel.agent.status();
+    panel.clock.offsetMs = 0;
+    expect((await panel.agent.status()).code).toBe('CLOCK_SET_BACK');
+    panel.clock.advance({ hours: 2 });
+    const outcome = await panel.agent.offlineInstall(JSON.stringify(await panel.file()));
+    expect(outcome.status).toMatchObject({ state: 'licensed' });
+  });
+});
+
 describe('the state of a panel', () => {
   it('that was edited by hand licenses nothing, until it is activated again', async () => {
     const { key } = await app.sell();
@@ -174,12 +222,33 @@ describe('the state of a panel', () => {
     expect(await agent.activate(key)).toMatchObject({ answer: 'granted', status: { state: 'licensed' } });
   });
 
+  it('that was damaged stands in the way of neither an offline request nor the hardware id', async () => {
+    const { key } = await app.sell();
+    const { agent, stateDir } = await install(app);
+    await agent.activate(key);
+    await writeFile(join(stateDir, 'state.json'), '{');
+    expect((await agent.offlineRequest()).hardware_id).toMatch(/^[0-9a-f]{64}$/);
+    expect((await agent.hardware()).problem).toBeNull();
+  });
+
+  it('that was copied to another machine takes no seat from the first when that one changes its license', async () => {
+    const { key, license } = await app.sell();
+    const other = await app.sell();
+    const { agent, settings, twin } = await install(app);
+    await agent.activate(key);
+    await writeFile(String(settings.seedFile), '0123456789abcdef'.repeat(4));
+    const outcome = await twin().activate(other.key);
+    expect(outcome).toMatchObject({ answer: 'granted' });
+    expect(outcome.problem).toContain('stays taken');
+    expect(await app.must('GET', `/licenses/${license.id}/activations`)).toHaveLength(1);
+  });
+
   it('that was carried to another machine does not license that one, and can be moved there', async () => {
     const { key, license } = await app.sell();
     const { agent, settings, twin } = await install(app);
     await agent.activate(key);
     // A copied disk on another machine: the same state, another hardware id.
-    await writeFile(String(settings.seedFile), 'f'.repeat(64));
+    await writeFile(String(settings.seedFile), '0123456789abcdef'.repeat(4));
     expect(await twin().status()).toMatchObject({ state: 'unlicensed', code: 'HARDWARE_CHANGED' });
     await expect(twin().check()).rejects.toMatchObject({ code: 'HARDWARE_CHANGED' });
     expect(await twin().rebind()).toMatchObject({ answer: 'granted', status: { state: 'licensed' } });

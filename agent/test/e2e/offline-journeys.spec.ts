@@ -95,6 +95,16 @@ describe('a panel without a network', () => {
     expect(await check(panel)).toMatchObject({ state: 'unlicensed', code: 'EXPIRED' });
   });
 
+  it('does not work below the version that its lease demands, nor stay stopped once it is updated', async () => {
+    const panel = await licensed({ policy: { minimum_version: '1.0.0' } });
+    cutOff();
+    expect(await panel.twin({ version: '0.9.0' }).status()).toMatchObject({
+      state: 'unlicensed',
+      code: 'VERSION_TOO_LOW',
+    });
+    expect((await panel.twin({ version: '1.1.0' }).status()).state).toBe('licensed');
+  });
+
   it("follows its policy's own lengths", async () => {
     const lease = { refresh_after: 3_600, valid_for: 7_200, grace_for: 10_800 };
     const panel = await licensed({ policy: { lease } });
@@ -140,6 +150,23 @@ describe('a clock', () => {
     panel.clock.offsetMs = -4 * 3_600_000;
     expect((await panel.agent.status()).code).toBe('CLOCK_SET_BACK');
     expect(await check(panel)).toMatchObject({ state: 'licensed' });
+  });
+
+  it('that was set right, as the agent advised, costs nothing', async () => {
+    const { key } = await app.sell();
+    for (const wrongMs of [10 * 60_000, 2 * 86_400_000, -30 * 86_400_000]) {
+      const panel = await install(app, { server: app.url });
+      panel.clock.offsetMs = wrongMs;
+      expect((await panel.agent.activate(key)).status.warnings.join(' ')).toContain('Set it right');
+      panel.clock.advance({ seconds: 600 });
+      expect((await panel.agent.status()).state).toBe('licensed');
+      panel.clock.offsetMs = 0;
+      const unreachable = panel.twin({ server: 'http://127.0.0.1:9' });
+      expect(await unreachable.status()).toMatchObject({ state: 'licensed', warnings: [] });
+      panel.clock.advance({ hours: 73 });
+      expect((await unreachable.status()).state).toBe('grace');
+      await panel.agent.deactivate();
+    }
   });
 
   it('may be wrong by minutes without a word', async () => {

@@ -13,15 +13,22 @@ const [, , action, dir, number] = process.argv;
 const folder = new StateFolder(dir);
 const file = join(dir, 'state.json');
 const tell = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
-const withUsage = (state, usage) => ({ ...state, usage });
+/** As `anyState` has them. */
+const withCounters = ({ license, ...state }, counters) => {
+  const details = Object.fromEntries(
+    Object.entries(counters).map(([name, count]) => [name, [String(count)]]),
+  );
+  return { ...state, license: { ...license, refusal: { ...license.refusal, details } } };
+};
+const counterOf = (state, name) => Number(state.license.refusal.details[name][0]);
 
-/** A change that saves the given usage: whether the work was run at all, and what became of it. */
-async function attempt(usage) {
+/** A change that saves the given counters: whether the work was run at all, and what became of it. */
+async function attempt(counters) {
   let hasWorked = false;
   try {
     await folder.change(async (state, save) => {
       hasWorked = true;
-      await save(withUsage(state, usage));
+      await save(withCounters(state, counters));
     });
     return { hasWorked, code: null };
   } catch (error) {
@@ -30,9 +37,9 @@ async function attempt(usage) {
 }
 
 /** An attempt that should fail, and whether the file is as it was. */
-async function failing(usage) {
+async function failing(counters) {
   const before = readFileSync(file, 'utf8');
-  const result = await attempt(usage);
+  const result = await attempt(counters);
   return { ...result, isIntact: readFileSync(file, 'utf8') === before && (await folder.read()) !== null };
 }
 
@@ -55,7 +62,7 @@ const remount = (mode) => execFileSync('mount', ['-o', `remount,${mode}`, dirnam
 const ACTIONS = {
   async count() {
     for (let done = 0; done < Number(number); done += 1) {
-      await folder.change((state, save) => save(withUsage(state, { n: state.usage.n + 1 })));
+      await folder.change((state, save) => save(withCounters(state, { n: counterOf(state, 'n') + 1 })));
     }
     tell('done');
   },
@@ -66,8 +73,8 @@ const ACTIONS = {
     tell('ready');
     for (let isFirst = true; ; isFirst = false) {
       await folder.change((state, save) => {
-        const n = (state?.usage.last ?? 0) + 1;
-        return save(withUsage(state ?? seed, { first: n, ...manyCounters((n * 37) % 400), last: n }));
+        const n = (state === null ? 0 : counterOf(state, 'last')) + 1;
+        return save(withCounters(state ?? seed, { first: n, ...manyCounters((n * 37) % 400), last: n }));
       });
       if (isFirst) tell('saved');
     }
@@ -80,7 +87,7 @@ const ACTIONS = {
     await folder.change(async (state, save) => {
       tell('held');
       await once(process.stdin, 'data');
-      await save(withUsage(state, { held: 1 }));
+      await save(withCounters(state, { held: 1 }));
       tell('saved');
     });
     process.stdin.destroy();
@@ -135,8 +142,8 @@ const ACTIONS = {
   async 'too-large'() {
     tell(await failing(manyCounters(Number(number))));
     await folder.change(async (state, save) => {
-      await save(withUsage(state, manyCounters(Number(number)))).catch((error) => tell(error.code));
-      await save(withUsage(state, { n: 2 }));
+      await save(withCounters(state, manyCounters(Number(number)))).catch((error) => tell(error.code));
+      await save(withCounters(state, { n: 2 }));
     });
   },
 };

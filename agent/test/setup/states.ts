@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentState } from '../../src/state/state.js';
 
-/** A state with everything in it; `usage` tells one from the other. */
-export function anyState(usage: Record<string, number> = {}): AgentState {
+/** A state with everything in it; the counters, which stand in the details of its refusal, tell one from the other. */
+export function anyState(counters: Record<string, number> = {}): AgentState {
   const at = '2026-03-01T12:00:00.000Z';
   return {
     format: 1,
@@ -19,11 +19,13 @@ export function anyState(usage: Record<string, number> = {}): AgentState {
       lease: null,
       leaseId: '0198f000-0000-7000-8000-000000000000',
       seq: 7,
-      refusal: { code: 'REVOKED', error: 'Revoked', details: { license_key: ['Revoked'] }, at, proof: 'p' },
+      refusal: { code: 'REVOKED', error: 'Revoked', details: detailsOf(counters), at, proof: 'p' },
+      mustActivate: false,
       activatedAt: at,
     },
     contact: {
       answeredAt: at,
+      version: '1.0.0',
       triedAt: at,
       failures: 2,
       failure: 'No answer.',
@@ -31,8 +33,16 @@ export function anyState(usage: Record<string, number> = {}): AgentState {
       keysAt: at,
     },
     time: { lastSeenAt: at, offsetMs: -1200 },
-    usage,
   };
+}
+
+const detailsOf = (counters: Record<string, number>) =>
+  Object.fromEntries(Object.entries(counters).map(([name, count]) => [name, [String(count)]]));
+
+/** One of the counters; undefined where there is none. */
+export function counterOf(state: AgentState | null, name: string): number | undefined {
+  const text = state?.license?.refusal?.details?.[name]?.[0];
+  return text === undefined ? undefined : Number(text);
 }
 
 const made: string[] = [];

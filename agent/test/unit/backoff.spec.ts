@@ -92,7 +92,7 @@ describe('the next check', () => {
   });
 
   it.each([
-    ['INVALID_KEY', null],
+    ['INVALID_KEY', NOW + 12 * 60 * MINUTE],
     ['REVOKED', null],
     ['MAX_ACTIVATIONS', null],
     ['SUSPENDED', NOW + 30 * MINUTE],

@@ -30,6 +30,7 @@ const license = (more: Partial<NonNullable<StandingFacts['license']>> = {}) => (
   lease: lease(),
   hasLease: true,
   refusal: null,
+  isBelowFloor: false,
   seq: T0,
   ...more,
 });
@@ -93,6 +94,13 @@ const CASES: readonly (readonly [string, StandingFacts, number, string, string])
     'CLOCK_SET_BACK',
   ],
   ['a clock that is minutes behind', facts(), -0.05, 'licensed', 'VALID'],
+  [
+    'a version below the floor of the lease',
+    facts({ license: license({ isBelowFloor: true }) }),
+    1,
+    'unlicensed',
+    'VERSION_TOO_LOW',
+  ],
   [
     'a license that has ended',
     facts({ license: license({ lease: lease({ license_expires_at: iso(T0 + 10 * HOUR) }) }) }),

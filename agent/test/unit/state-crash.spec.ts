@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StateFolder } from '../../src/state/state-folder.js';
 import type { AgentState } from '../../src/state/state.js';
 import { endChildren, startStateChild } from '../setup/child.js';
-import { anyState, newFolder, removeFolders } from '../setup/states.js';
+import { anyState, counterOf, newFolder, removeFolders } from '../setup/states.js';
 
 afterEach(endChildren);
 afterAll(removeFolders);
@@ -11,12 +11,12 @@ afterAll(removeFolders);
 /** A state that setup/state-child.mjs saved whole begins and ends with the same count. */
 function expectWhole(state: AgentState | null): void {
   if (state === null) return;
-  expect(state.usage['first']).toBeDefined();
-  expect(state.usage['last']).toBe(state.usage['first']);
+  expect(counterOf(state, 'first')).toBeDefined();
+  expect(counterOf(state, 'last')).toBe(counterOf(state, 'first'));
 }
 
 const startSaving = async (dir: string) => {
-  const child = startStateChild(['spin', dir, JSON.stringify(anyState())]);
+  const child = startStateChild(['spin', dir, JSON.stringify(anyState({ first: 0, last: 0 }))]);
   expect(await child.next()).toBe('ready');
   return child;
 };
@@ -48,13 +48,13 @@ async function expectUsable(dir: string): Promise<number> {
   await folder.change(
     async (state, save) => {
       expectWhole(state);
-      await save(state ?? { ...anyState(), usage: { first: 0, last: 0 } });
+      await save(state ?? anyState({ first: 0, last: 0 }));
     },
     { waitMs: 10_000 },
   );
   expect(performance.now() - began).toBeLessThan(10_000);
   expect(readdirSync(dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  return before?.usage['last'] ?? 0;
+  return counterOf(before, 'last') ?? 0;
 }
 
 describe('An agent that is killed at any moment', () => {
@@ -86,7 +86,7 @@ describe('Agents on one state folder', () => {
     const folder = new StateFolder(dir);
     const waitMs = 120_000;
     const addOne = () =>
-      folder.change((state, save) => save(anyState({ n: state!.usage['n']! + 1 })), { waitMs });
+      folder.change((state, save) => save(anyState({ n: counterOf(state, 'n')! + 1 })), { waitMs });
     await folder.change((_, save) => save(anyState({ n: 0 })));
     const children = [1, 2].map(() => startStateChild(['count', dir, '50']));
     await Promise.all([...children.map((child) => child.next()), ...Array.from({ length: 20 }, addOne)]);
