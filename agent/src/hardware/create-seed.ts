@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentFault, systemCode } from '../errors.js';
 import { flushFolder } from '../state/atomic-file.js';
+import { makeFolders } from '../state/make-folder.js';
 
 /** Makes a seed of 256 random bits, and never over one that is there: the license is bound to that. */
 export async function createSeed(file: string): Promise<void> {
   const folder = dirname(file);
   let handle: FileHandle;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder);
   } catch (error) {
     throw unwritten(file, error);
   }

@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent } from '../agent.js';
 import { Schedule } from '../schedule/schedule.js';
 import { withLock } from '../state/lock.js';
+import { makeFolders } from '../state/make-folder.js';
 import { explained } from '../state/unwritable.js';
 import { EventStream } from './event-stream.js';
 import { listen } from './listening.js';
@@ -50,7 +50,7 @@ export async function serve(agent: Agent, options: ServeOptions = {}): Promise<D
   const host = (options.host ?? '127.0.0.1').toLowerCase();
   assertLoopback(host);
   const { dir } = agent.folder;
-  await explained(dir, () => mkdir(dir, { recursive: true, mode: 0o700 }));
+  await explained(dir, () => makeFolders(dir));
   const stopping = new AbortController();
   return new Promise<Daemon>((resolve, reject) => {
     const stopped = withLock(

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { AgentFault, systemCode } from '../errors.js';
 import { Replacement } from '../state/atomic-file.js';
-import { explained } from '../state/unwritable.js';
+import { explained, explainedRead } from '../state/unwritable.js';
 
 const MOST_BYTES = 1_024;
 const TOKEN = /^[\x21-\x7e]{16,}$/;
@@ -26,7 +26,7 @@ async function makeToken(file: string): Promise<string> {
 const unacceptable = (sentence: string) => new AgentFault('FILE_UNACCEPTABLE', sentence);
 
 async function readToken(file: string): Promise<string | null> {
-  const handle = await explained(file, () => openToRead(file));
+  const handle = await explainedRead(file, () => openToRead(file));
   if (handle === null) return null;
   try {
     const stats = await handle.stat();

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { AgentFault, systemCode } from '../errors.js';
-import { explained } from './unwritable.js';
+import { explainedRead } from './unwritable.js';
 
 /** Far more than any state has: what is larger is not ours, and is not worth the memory. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ async function openAsIs(file: string) {
  * not such a file: whoever could read it may have the license key, and the owner should know.
  */
 export async function readPrivate(file: string): Promise<string | null> {
-  return explained(file, async () => {
+  return explainedRead(file, async () => {
     const handle = await openAsIs(file);
     if (handle === null) return null;
     try {

@@ -1,10 +1,11 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../clock.js';
 import { AgentFault, systemCode } from '../errors.js';
 import { sweepTemporaries } from './atomic-file.js';
 import type { Lock } from './lock-holder.js';
 import { tryWithLock, withLock, type LockOptions } from './lock.js';
+import { makeFolders } from './make-folder.js';
 import { readPrivate } from './private-file.js';
 import { isNewerFormat, unseal } from './seal.js';
 import { readKey } from './state-key.js';
@@ -66,7 +67,7 @@ export class StateFolder {
 
   /** Makes the folder, and keeps root from taking the files of the user that the panel runs as. */
   async #prepare(): Promise<void> {
-    await explained(this.dir, () => mkdir(this.dir, { recursive: true, mode: 0o700 }));
+    await explained(this.dir, () => makeFolders(this.dir));
     const owner = await explained(this.#file, () => lstat(this.#file).catch(absent));
     const self = process.geteuid?.();
     if (owner === null || self === undefined || owner.uid === self) return;

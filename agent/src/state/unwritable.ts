@@ -11,6 +11,8 @@ const REASONS: Record<string, (path: string) => string> = {
   EACCES: (path) =>
     `The agent${asUser()} may not use ${path}. Run it as the owner, or hand the folder over with chown -R`,
   ENOTDIR: (path) => `A file is in the way of ${path}. Move it, or name another state folder`,
+  ENOENT: (path) =>
+    `${path} cannot be made: there is no folder for it, and none can be made. Name another state folder`,
   ELOOP: (path) =>
     `${path} is a symbolic link, and the agent follows none there. Put a real file in its place`,
 };
@@ -20,12 +22,16 @@ const REASONS: Record<string, (path: string) => string> = {
  * failed, the state that was there still is.
  */
 export function unwritable(path: string, error: unknown): unknown {
+  return faultOf(path, error, 'written', ' The state is as it was before.');
+}
+
+function faultOf(path: string, error: unknown, done: string, besides: string): unknown {
   const code = systemCode(error);
   if (code === null || error instanceof AgentFault) return error;
   const known = REASONS[code === 'EPERM' ? 'EACCES' : code === 'EEXIST' ? 'ENOTDIR' : code];
   const sentence =
-    known?.(path) ?? `${path} could not be written (${code}). Look after the disk and try again`;
-  return new AgentFault('STATE_UNWRITABLE', `${sentence}. The state is as it was before.`, { cause: error });
+    known?.(path) ?? `${path} could not be ${done} (${code}). Look after the disk and try again`;
+  return new AgentFault('STATE_UNWRITABLE', `${sentence}.${besides}`, { cause: error });
 }
 
 /** Runs a step that touches the state folder, and explains its failure. */
@@ -34,5 +40,14 @@ export async function explained<T>(path: string, step: () => Promise<T>): Promis
     return await step();
   } catch (error) {
     throw unwritable(path, error);
+  }
+}
+
+/** The same for a step that only reads, after which nobody fears for the state. */
+export async function explainedRead<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw faultOf(path, error, 'read', '');
   }
 }

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { AgentFault, systemCode } from '../errors.js';
+import { makeFolders } from '../state/make-folder.js';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -7,6 +7,7 @@ const ADVICE: Record<string, string> = {
   EROFS: 'It is on a file system that is mounted read-only. Remount it, or name another folder',
   EACCES: 'Hand it over to the user of the agent with chown -R, or name another folder',
   EPERM: 'Hand it over to the user of the agent with chown -R, or name another folder',
+  ENOENT: 'Its file system takes no folders. Name another one',
   ELOOP: 'It is a symbolic link, and the agent follows none there. Remove the link',
   EFBIG: 'A limit on file sizes is set. Raise it with ulimit -f',
   EISDIR: 'A folder has the name that the file needs. Move the folder away',
@@ -38,16 +39,5 @@ export async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T
   }
 }
 
-const PRIVATE = 0o700;
-
 /** Makes a folder, and those above it, unless it is there. */
-export async function makeFolder(path: string): Promise<void> {
-  await onDisk(path, async () => {
-    const made = await mkdir(path, { recursive: true, mode: PRIVATE }).then(
-      () => true,
-      () => false,
-    );
-    // What Node says of a whole path hides the reason: on a read-only disk it is that there is no such folder.
-    if (!made) await mkdir(path, { mode: PRIVATE });
-  });
-}
+export const makeFolder = (path: string): Promise<void> => onDisk(path, () => makeFolders(path));

@@ -1,7 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { Replacement, sweepTemporaries } from '../state/atomic-file.js';
+import { makeFolders } from '../state/make-folder.js';
 import { isAlive } from './process-mark.js';
 
 const MARK = v.object({ pid: v.pipe(v.number(), v.integer()), start: v.nullable(v.string()) });
@@ -89,7 +90,7 @@ export async function readUpdateStatus(
  */
 export async function writeUpdateStatus(stateDir: string, status: UpdateStatus): Promise<void> {
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await makeFolders(stateDir);
     const text = `${JSON.stringify(status, null, 2)}\n`;
     const file = await Replacement.open(join(stateDir, FILE), Buffer.byteLength(text));
     await file.put(text);
