@@ -3,11 +3,10 @@ import { AgentFault } from '../errors.js';
 import { MODULES } from './command-modules.js';
 import type { Context } from './context.js';
 import { exitOfFault } from './exit-codes.js';
-import { withoutKeys } from './keys-out.js';
 import type { Call } from './program.js';
 import { settingsFrom, type ReadSettings } from './settings-from.js';
 import { Stopper } from './stopper.js';
-import { complain, print, say, tolerateClosedPipes } from './terminal.js';
+import { complain, hasLostOutput, print, say, tolerateBrokenStreams } from './terminal.js';
 
 /** Whether an option is on the line, known before anything is parsed, as mistakes are told in the same way. */
 const has = (argv: readonly string[], ...options: readonly string[]): boolean =>
@@ -15,7 +14,12 @@ const has = (argv: readonly string[], ...options: readonly string[]): boolean =>
 
 /** Runs the command line and answers its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  tolerateClosedPipes();
+  tolerateBrokenStreams();
+  const exit = await answer(argv);
+  return hasLostOutput() ? 1 : exit;
+}
+
+async function answer(argv: readonly string[]): Promise<number> {
   const json = has(argv, '--json');
   try {
     if (has(argv, '--version', '-V')) {
@@ -75,9 +79,6 @@ async function failed(error: unknown, json: boolean): Promise<number> {
     return exitOfFault(code);
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  await complain(
-    { code: 'INTERNAL_ERROR', message: `This is a defect of the agent: ${withoutKeys(detail)}` },
-    json,
-  );
+  await complain({ code: 'INTERNAL_ERROR', message: `This is a defect of the agent: ${detail}` }, json);
   return 1;
 }

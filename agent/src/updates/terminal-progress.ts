@@ -1,5 +1,6 @@
 import type { SingleBar } from 'cli-progress';
 import type { Clock } from '../clock.js';
+import { plainText } from '../plain-text.js';
 import type { Progress } from './progress.js';
 
 /** A stream that may be a terminal, standard error for instance. */
@@ -39,7 +40,7 @@ class Lines implements Progress {
   }
 
   say(sentence: string): void {
-    this.stream.write(`${sentence}\n`);
+    this.stream.write(`${plainText(sentence)}\n`);
   }
 
   #tell(received: number): void {
@@ -64,7 +65,7 @@ class Bar implements Progress {
   begin({ filename, size, received }: Parameters<Progress['begin']>[0]): void {
     this.end();
     this.#bar = this.create();
-    const payload = { filename, megabytes: megabytes(received), of: megabytes(size) };
+    const payload = { filename: plainText(filename), megabytes: megabytes(received), of: megabytes(size) };
     this.#bar.start(size, received, payload);
   }
 
@@ -79,7 +80,7 @@ class Bar implements Progress {
 
   say(sentence: string): void {
     // The bar draws itself again below.
-    this.stream.write(`${this.#bar === null ? '' : CLEAR_LINE}${sentence}\n`);
+    this.stream.write(`${this.#bar === null ? '' : CLEAR_LINE}${plainText(sentence)}\n`);
   }
 }
 

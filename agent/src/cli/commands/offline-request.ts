@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AgentFault, systemCode } from '../../errors.js';
 import type { Run } from '../context.js';
+import { withoutKeys } from '../keys-out.js';
 
 export const run: Run = async (context, _args, options) => {
   const request = await (await context.agent()).offlineRequest();
@@ -18,7 +19,7 @@ export const run: Run = async (context, _args, options) => {
     exit: 0,
     json: request,
     lines: [
-      `The request is in ${resolve(out)}. Send it to your vendor, and install the lease file that you get with`,
+      `The request is in ${withoutKeys(resolve(out))}. Send it to your vendor, and install the lease file that you get with`,
       '`mooring-agent offline-install FILE`.',
     ],
   };

@@ -7,7 +7,8 @@ import { table } from '../reply.js';
 function counterOf(written: string): readonly [string, number] {
   const [, name, count] = /^([^=]+)=(\d+)$/.exec(written) ?? [];
   if (name !== undefined && count !== undefined) return [name, Number(count)];
-  throw new AgentFault('USAGE', `"${written}" is no counter such as accounts=10.`);
+  // The word is not repeated: it may be a key in the wrong place.
+  throw new AgentFault('USAGE', 'Write each counter as its name, = and a whole number: accounts=10.');
 }
 
 export const run: Run = async (context, written) => {
