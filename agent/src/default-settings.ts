@@ -20,6 +20,7 @@ export function settings(given: Partial<Settings> & Pick<Settings, 'stateDir'>):
     platform: process.platform,
     arch: process.arch,
     hostname: hostname(),
-    ...given,
+    // What is undefined is not given, however it is spelled.
+    ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given),
   };
 }

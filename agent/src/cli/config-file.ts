@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AgentFault, systemCode } from '../errors.js';
+import { jsonFault } from './json-fault.js';
 
 /** What a JSON file says, by setting. Null: it isn't there, which is an error only where somebody `asked` for it. */
 export function readConfigFile(file: string, asked: boolean): Readonly<Record<string, unknown>> | null {
@@ -13,12 +14,21 @@ export function readConfigFile(file: string, asked: boolean): Readonly<Record<st
       cause: error,
     });
   }
+  // Editors of some systems put a byte order mark first.
+  text = text.replace(/^\uFEFF/, '');
   let content: unknown;
   try {
-    // Editors of some systems put a byte order mark first.
-    content = JSON.parse(text.replace(/^\uFEFF/, ''));
+    content = JSON.parse(text);
   } catch (error) {
-    throw new AgentFault('USAGE', `The settings file ${file} is not JSON.`, { cause: error });
+    // Only the place: what Node quotes of the text may be anything.
+    const where = jsonFault(text);
+    throw new AgentFault(
+      'USAGE',
+      `The settings file ${file} is not JSON${where === null ? '' : `: see ${where}`}.`,
+      {
+        cause: error,
+      },
+    );
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new AgentFault('USAGE', `The settings file ${file} must hold one JSON object.`);

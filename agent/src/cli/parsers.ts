@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { isVersion } from '../domain/version.js';
 
@@ -128,7 +129,8 @@ export const command: Parser<readonly string[]> = {
 };
 
 function commandOf(text: string): unknown {
-  if (!text.startsWith('[')) return [text];
+  // A command with its arguments in one text would be looked for as one program, after the download.
+  if (!text.startsWith('[')) return /\s/.test(text) && !existsSync(text) ? undefined : [text];
   try {
     return JSON.parse(text);
   } catch {

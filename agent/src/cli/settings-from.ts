@@ -3,6 +3,12 @@ import { AgentFault } from '../errors.js';
 import type { Settings } from '../settings.js';
 import { readConfigFile } from './config-file.js';
 import { defaultConfigFile, defaultStateDir } from './default-places.js';
+import {
+  CONFIG_VARIABLE,
+  fromEnvironment,
+  refuseUnknownKeys,
+  refuseUnknownVariables,
+} from './known-names.js';
 import type { Parser } from './parsers.js';
 import { SERVE_SETTINGS, SETTINGS, environmentNameOf, keyOf, type ServeSettings } from './settings-table.js';
 import { dirname, resolve } from 'node:path';
@@ -22,9 +28,6 @@ const ROWS: readonly (readonly [string, Row])[] = [
   ...Object.entries(SETTINGS),
   ...Object.entries(SERVE_SETTINGS),
 ];
-const CONFIG_VARIABLE = 'MOORING_AGENT_CONFIG';
-const KEYS = new Set(ROWS.map(([, row]) => keyOf(row)));
-const VARIABLES = new Set([CONFIG_VARIABLE, ...ROWS.map(([, row]) => environmentNameOf(row))]);
 
 /** All that the command line is set to. */
 export interface ReadSettings {
@@ -38,7 +41,8 @@ export interface ReadSettings {
  */
 export function settingsFrom(flags: Flags = {}, environment: Environment = process.env): ReadSettings {
   const file = fileOf(flags, environment);
-  refuseUnknown(environment, file);
+  refuseUnknownVariables(environment);
+  if (file !== null) refuseUnknownKeys(file.name, file.content);
   const given: Record<string, unknown> = {};
   for (const [name, row] of ROWS) {
     const value = find(row, flags, environment, file);
@@ -50,9 +54,18 @@ export function settingsFrom(flags: Flags = {}, environment: Environment = proce
     tokenFile = null,
     ...rest
   } = given as Partial<ServeSettings & Settings>;
-  const read = settings({ stateDir: defaultStateDir(environment), ...rest });
+  const read = settings({ ...rest, stateDir: rest.stateDir ?? stateDirOf(environment) });
   refusePlainHttp(read);
   return { settings: read, serve: { port, host, tokenFile } };
+}
+
+function stateDirOf(environment: Environment): string {
+  const folder = defaultStateDir(environment);
+  if (folder !== null) return folder;
+  throw new AgentFault(
+    'USAGE',
+    'This user has no home folder to keep the state in: name one with --state-dir.',
+  );
 }
 
 interface ConfigFile {
@@ -61,35 +74,21 @@ interface ConfigFile {
 }
 
 function fileOf(flags: Flags, environment: Environment): ConfigFile | null {
-  const asked = (flags.config as string | undefined) ?? (environment[CONFIG_VARIABLE] || undefined);
-  const name = resolve(asked ?? defaultConfigFile(environment));
+  const asked = (flags.config as string | undefined) ?? fromEnvironment(environment, CONFIG_VARIABLE);
+  const place = asked ?? defaultConfigFile(environment);
+  if (place === null) return null;
+  const name = resolve(place);
   const content = readConfigFile(name, asked !== undefined);
   return content === null ? null : { name, content };
 }
-
-function refuseUnknown(environment: Environment, file: ConfigFile | null): void {
-  const variable = Object.keys(environment).find(
-    (name) => name.startsWith('MOORING_AGENT_') && !VARIABLES.has(name),
-  );
-  if (variable !== undefined) {
-    throw new AgentFault('USAGE', `There is no setting ${variable}. ${knownSettings()}`);
-  }
-  const key = Object.keys(file?.content ?? {}).find((name) => !KEYS.has(name));
-  if (key !== undefined) {
-    throw new AgentFault('USAGE', `There is no setting \`${key}\`, as in ${file?.name}. ${knownSettings()}`);
-  }
-}
-
-const knownSettings = (): string => `Known are ${[...KEYS].join(', ')}.`;
 
 /** `undefined`: nobody has set it. */
 function find(row: Row, flags: Flags, environment: Environment, file: ConfigFile | null): unknown {
   const { [row.flag]: flagged } = flags;
   if (flagged !== undefined) return parsed(row, flagged, `--${row.flag}`, process.cwd());
   const variable = environmentNameOf(row);
-  const around = environment[variable];
-  // An empty variable is how compose files and unit files leave one out.
-  if (around !== undefined && around !== '') return parsed(row, around, variable, process.cwd());
+  const around = fromEnvironment(environment, variable);
+  if (around !== undefined) return parsed(row, around, variable, process.cwd());
   const written = file?.content[keyOf(row)];
   if (file === null || written === undefined || written === null) return undefined;
   return parsed(row, written, `\`${keyOf(row)}\` in ${file.name}`, dirname(file.name));

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { settings as allSettings } from '../../src/default-settings.js';
 import { AgentFault } from '../../src/errors.js';
 import { settingsFrom, type Flags } from '../../src/cli/settings-from.js';
 import { SERVE_SETTINGS, SETTINGS, keyOf } from '../../src/cli/settings-table.js';
@@ -130,6 +131,33 @@ describe('an address', () => {
   );
 });
 
+it('passes over what Kubernetes sets for a service of this name', () => {
+  const { serve } = read(
+    {},
+    {
+      MOORING_AGENT_SERVICE_HOST: '10.43.0.7',
+      MOORING_AGENT_SERVICE_PORT: '3082',
+      MOORING_AGENT_SERVICE_PORT_PANEL_API: '3082',
+      MOORING_AGENT_PORT: 'tcp://10.43.0.7:3082',
+      MOORING_AGENT_PORT_3082_TCP: 'tcp://10.43.0.7:3082',
+      MOORING_AGENT_PORT_3082_TCP_PROTO: 'tcp',
+      MOORING_AGENT_PORT_3082_TCP_PORT: '3082',
+      MOORING_AGENT_PORT_3082_TCP_ADDR: '10.43.0.7',
+      MOORING_AGENT_SERVER_PORT: 'tcp://10.43.0.8:80',
+    },
+  );
+  expect(serve.port).toBe(3082);
+});
+
+it('takes what a program leaves undefined for not given', () => {
+  const { channel, version } = allSettings({
+    stateDir: '/x',
+    channel: undefined,
+    version: undefined,
+  } as never);
+  expect({ channel, version }).toEqual({ channel: 'stable', version: null });
+});
+
 describe('what is not understood ends the command and names its place', () => {
   it('an unknown setting in the file', () => {
     const name = file({ sever: 'https://x.test' });
@@ -140,8 +168,13 @@ describe('what is not understood ends the command and names its place', () => {
 
   it('an unknown variable', () => {
     expect(refusal({}, { MOORING_AGENT_SEVER: 'x' })).toMatch(
-      /^There is no setting MOORING_AGENT_SEVER\. Known/,
+      /^There is no setting MOORING_AGENT_SEVER\. Known are MOORING_AGENT_CONFIG, MOORING_AGENT_SERVER, [A-Z_, ]+\.$/,
     );
+    // Close to what Kubernetes sets, and yet written by somebody.
+    expect(refusal({}, { MOORING_AGENT_SERVICE: 'x' })).toMatch(
+      /^There is no setting MOORING_AGENT_SERVICE\./,
+    );
+    expect(refusal({}, { MOORING_AGENT_PORT: 'tcp' })).toMatch(/^The setting MOORING_AGENT_PORT must be /);
   });
 
   it.each([
@@ -163,6 +196,7 @@ describe('what is not understood ends the command and names its place', () => {
     ['update_hook', [], 'the path of a program, or a JSON array of it and its arguments'],
     ['update_hook', ['a', 1], 'the path of a program, or a JSON array of it and its arguments'],
     ['update_hook', '["a"', 'the path of a program, or a JSON array of it and its arguments'],
+    ['update_hook', '/opt/hook --now', 'the path of a program, or a JSON array of it and its arguments'],
     ['hostname', 'a\nb', "a machine's name"],
   ])('%s: %j', (key, written, expects) => {
     const name = file({ [key]: written });
@@ -173,7 +207,7 @@ describe('what is not understood ends the command and names its place', () => {
     const missing = join(folder, 'missing.json');
     expect(refusal({ config: missing })).toBe(`The settings file ${missing} cannot be read (ENOENT).`);
     const name = file('{');
-    expect(refusal()).toBe(`The settings file ${name} is not JSON.`);
+    expect(refusal()).toBe(`The settings file ${name} is not JSON: see line 1, column 2.`);
     file([]);
     expect(refusal()).toBe(`The settings file ${name} must hold one JSON object.`);
   });
@@ -197,5 +231,7 @@ it('understands lists, commands and switches in each of their spellings', () => 
     settings: { trustedKeys: ids, updateHook: ['/bin/hook', 'a b'], insecureHttp: false },
     serve: { port: 0 },
   });
-  expect(read({ 'update-hook': '/opt/my hook' }).settings.updateHook).toEqual(['/opt/my hook']);
+  const hook = join(folder, 'my hook');
+  writeFileSync(hook, '');
+  expect(read({ 'update-hook': hook }).settings.updateHook).toEqual([hook]);
 });
