@@ -6,6 +6,7 @@ import { checkForward, nextVersion } from './next-step.js';
 import { finalPath, partPath } from './part-file.js';
 import { sweepDownloads } from './sweep.js';
 import type { UpdateBook } from './update-book.js';
+import { unlessAborted } from './unless-aborted.js';
 import { downloaded, finished, oneStep, type Installed, type UpdateResult } from './update-result.js';
 import type { UpdateOptions, UpdatingAgent } from './updating-agent.js';
 import type { VerifiedDownload } from './verified-download.js';
@@ -26,7 +27,7 @@ export class UpdateRun {
       for (;;) {
         const current: string = last?.version ?? fromVersion;
         await this.book.note({ state: 'checking' });
-        const offer = await this.agent.checkUpdate();
+        const offer = await unlessAborted(this.options.signal, () => this.agent.checkUpdate());
         const target = nextVersion(offer, this.options.version, current);
         const so = { fromVersion, last, updatesExpired: offer.updates_expired };
         if (target === null) return finished(so);
@@ -39,7 +40,8 @@ export class UpdateRun {
       }
     } finally {
       // So that the service learns the new version; the schedule tells it soon where this fails.
-      if (last !== null) await this.agent.check().catch(() => undefined);
+      if (last !== null)
+        await unlessAborted(this.options.signal, () => this.agent.check()).catch(() => undefined);
     }
   }
 
@@ -60,9 +62,10 @@ export class UpdateRun {
 
   async #fetch(target: string, current: string): Promise<FetchedFile> {
     const { settings, clock } = this.agent;
+    const { signal } = this.options;
     const folder = settings.downloadDir ?? join(settings.stateDir, 'updates');
     const request = async (): Promise<VerifiedDownload> => {
-      const download = await this.agent.requestDownload(target);
+      const download = await unlessAborted(signal, () => this.agent.requestDownload(target));
       checkForward(download.version, target, current);
       await this.book.noteFiles(finalPath(folder, download), partPath(folder, download));
       return download;
@@ -71,7 +74,6 @@ export class UpdateRun {
     await this.book.note({ state: 'downloading', version: target, size: download.size, received: 0 });
     this.book.say(`Downloading version ${target}.`);
     const { insecureHttp } = settings;
-    const { signal } = this.options;
     return fetchFile({ download, renew: request, folder, clock, progress: this.book, insecureHttp, signal });
   }
 

@@ -20,6 +20,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
  */
 export async function runUpdate(agent: UpdatingAgent, options: UpdateOptions = {}): Promise<UpdateResult> {
   const { stateDir } = agent.settings;
+  await refuseUnlicensed(agent);
   await makeFolder(stateDir);
   return withLock(join(stateDir, 'update.lock'), () => updateAlone(agent, options), {
     waitMs: LOCK_WAIT_MS,
@@ -40,6 +41,13 @@ async function updateAlone(agent: UpdatingAgent, options: UpdateOptions): Promis
     await book.close(messageOf(error));
     throw error;
   }
+}
+
+/** Before anything is written: a machine without a license has no folder yet. */
+async function refuseUnlicensed(agent: UpdatingAgent): Promise<void> {
+  const { license, code, message } = await agent.status();
+  if (license !== null) return;
+  throw new AgentFault(code === 'STATE_DAMAGED' ? code : 'NOT_ACTIVATED', message);
 }
 
 /** A hook outlives the agent that started it when it restarts that agent, or when that one was killed. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Settings } from '../settings.js';
+import type { Status } from '../status.js';
 import type { UpdateOffer } from './offer.js';
 import type { Progress } from './progress.js';
 import type { VerifiedDownload } from './verified-download.js';
@@ -8,6 +9,7 @@ import type { VerifiedDownload } from './verified-download.js';
 export interface UpdatingAgent {
   readonly settings: Settings;
   readonly clock: Clock;
+  status(): Promise<Pick<Status, 'code' | 'message' | 'license'>>;
   currentVersion(): Promise<string>;
   checkUpdate(): Promise<UpdateOffer>;
   /** The right to fetch that version's file, whose signature was verified. */

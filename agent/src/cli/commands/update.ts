@@ -2,6 +2,7 @@ import type { Agent } from '../../agent.js';
 import { AgentFault } from '../../errors.js';
 import type { UpdateOffer } from '../../updates/offer.js';
 import type { Run } from '../context.js';
+import { semanticVersion } from '../parsers.js';
 import { table, type Reply } from '../reply.js';
 
 interface UpdateFlags {
@@ -12,9 +13,10 @@ interface UpdateFlags {
 
 export const run: Run = async (context, _args, options) => {
   const { check, to, downloadOnly } = options as UpdateFlags;
+  const version = to === undefined ? undefined : versionOf(to);
   const agent = await context.agent();
   if (check) {
-    if (to !== undefined || downloadOnly) {
+    if (version !== undefined || downloadOnly) {
       throw new AgentFault(
         'USAGE',
         '--check only looks: it goes neither with --to nor with --download-only.',
@@ -27,13 +29,20 @@ export const run: Run = async (context, _args, options) => {
     import('../../updates/terminal-progress.js'),
   ]);
   const result = await runUpdate(agent, {
-    version: to,
+    version,
     downloadOnly,
     signal: context.signal,
     progress: context.json ? undefined : await progressOn(process.stderr, agent.clock),
   });
   return { exit: 0, json: result, lines: [result.message] };
 };
+
+/** @throws AgentFault USAGE */
+function versionOf(written: string): string {
+  const version = semanticVersion.parse(written, { folder: '' });
+  if (version !== undefined) return version;
+  throw new AgentFault('USAGE', `The option --to must be ${semanticVersion.expects}.`);
+}
 
 async function offered(agent: Agent): Promise<Reply> {
   const offer = await agent.checkUpdate();
