@@ -10,6 +10,9 @@ export async function keyFrom(typed: string | undefined, options: Options): Prom
   if (typed !== undefined && keyFile !== undefined) {
     throw new AgentFault('USAGE', 'Give the key either on the command line or with --key-file, not both.');
   }
+  if (typed?.trim() === '') {
+    throw new AgentFault('USAGE', 'The license key that was given is empty. Was a variable not set?');
+  }
   const file = keyFile ?? (typed === '-' ? '-' : undefined);
   if (file === undefined) return typed;
   const lines = (await readInput(file, 'license key', KEY_LIMIT_BYTES))

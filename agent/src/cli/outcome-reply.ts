@@ -13,7 +13,8 @@ export function outcomeReply(outcome: Outcome, exit: number, done: string): Repl
   const json = { answer, code, details, retry_after_seconds: retryAfterSeconds, ...error, status };
   // What is to be known although the answer was good.
   const also = isGranted && problem !== null ? [problem] : [];
-  return { exit, json, lines: linesOf(outcome, done), warnings: [...also, ...status.warnings] };
+  const warnings = [...also, ...status.warnings.filter((warning) => warning !== problem)];
+  return { exit, json, lines: linesOf(outcome, done), warnings };
 }
 
 function linesOf(
@@ -27,7 +28,10 @@ function linesOf(
       retryAfterSeconds === null
         ? []
         : [`The server asks not to be called for ${retryAfterSeconds} seconds.`];
-    return [`unreachable: ${sentence}`, ...later, ...statusLines(status)];
+    const [standing = '', ...facts] = statusLines(status);
+    // That it is out of reach has been said; that the license is in grace for it, or ended, has not.
+    const besides = status.code === 'UNREACHABLE' ? [] : [standing];
+    return [`unreachable: ${sentence}`, ...later, ...besides, ...facts];
   }
   // A refusal of the license that is held is told by the status.
   const refusal = status.code === code ? [] : [`refused: ${sentence}${adviceOf(code)}`];

@@ -11,8 +11,7 @@ const REASONS: Record<string, (path: string) => string> = {
   EACCES: (path) =>
     `The agent${asUser()} may not use ${path}. Run it as the owner, or hand the folder over with chown -R`,
   ENOTDIR: (path) => `A file is in the way of ${path}. Move it, or name another state folder`,
-  ENOENT: (path) =>
-    `${path} cannot be made: there is no folder for it, and none can be made. Name another state folder`,
+  ENOENT: (path) => `There is no folder for ${path}. Make it, or name another place`,
   ELOOP: (path) =>
     `${path} is a symbolic link, and the agent follows none there. Put a real file in its place`,
 };

@@ -47,7 +47,49 @@ describe('a mistake on the line', () => {
       ['activate', KEY, '--key-file', 'x'],
       'Give the key either on the command line or with --key-file, not both.',
     ],
-    ['no number', ['usage', 'accounts'], '"accounts" is no counter such as accounts=10.'],
+    ['an empty key', ['activate', ''], 'The license key that was given is empty. Was a variable not set?'],
+    [
+      'no number',
+      ['usage', 'accounts'],
+      'Write each counter as its name, = and a whole number: accounts=10.',
+    ],
+    [
+      'a key for a counter',
+      ['usage', `accounts=${KEY}`],
+      'Write each counter as its name, = and a whole number: accounts=10.',
+    ],
+    [
+      'a key for a key file',
+      ['activate', '--key-file', KEY],
+      'The license key cannot be read from PANEL-****-9JKM (ENOENT).',
+    ],
+    [
+      'a key for a lease file',
+      ['offline-install', KEY],
+      'The lease file cannot be read from PANEL-****-9JKM (ENOENT).',
+    ],
+    ['a key for a version', ['update', '--to', KEY], 'The option --to must be a version such as 1.4.0.'],
+    [
+      'a key for a settings file',
+      ['status', '--config', `/nowhere/old_${KEY}_new`],
+      'The settings file /nowhere/old_PANEL-****-9JKM_new cannot be read (ENOENT).',
+    ],
+    [
+      'a key for an address',
+      ['serve', '--host', KEY],
+      'The panel API listens on this machine only, and panel-****-9jkm is not an address of it alone. Use 127.0.0.1, ::1 or localhost.',
+    ],
+    ['help on no command', ['help', 'statsu'], 'Unknown command. See `mooring-agent --help`.'],
+    [
+      'a value for a switch',
+      ['status', '--json=true'],
+      "The option '--json' takes no value. See `mooring-agent --help`.",
+    ],
+    [
+      'a command with its arguments in one',
+      ['update', '--update-hook', '/opt/panel/update --now'],
+      'The setting --update-hook must be the path of a program, or a JSON array of it and its arguments.',
+    ],
   ])('%s: exit code 4, one sentence, nothing secret', async (_what, args, message) => {
     const told = await runCli(args, { env });
     expect(told).toMatchObject({ exit: 4, stdout: '', stderr: `error: ${message}\n` });
@@ -82,6 +124,20 @@ describe('a mistake on the line', () => {
     );
     await expect(readdir(join(folder, 'state'))).rejects.toThrow('ENOENT');
   });
+});
+
+it.each([
+  { args: ['update'] },
+  { args: ['rebind'] },
+  { args: ['rebind', KEY] },
+  { args: ['usage', 'accounts=1'] },
+  { args: ['check'] },
+  { args: ['deactivate'] },
+])('says of $args on a machine without a license that there is none', async ({ args }) => {
+  const { exit, json } = await runCli([...args, '--json'], { env });
+  expect({ exit, code: json.error.code }).toEqual({ exit: 3, code: 'NOT_ACTIVATED' });
+  const files = await readdir(join(folder, 'state')).catch(() => []);
+  expect(files.filter((file) => file.startsWith('update'))).toEqual([]);
 });
 
 it.each(['--state-dir', '--config'])('takes %s before and after the command', async (flag) => {

@@ -4,8 +4,11 @@ import { outcomeReply } from '../outcome-reply.js';
 
 export const run: Run = async (context) => {
   const outcome = await (await context.agent()).deactivate();
-  const done = 'The seat of this machine is given back.';
+  const { answer, problem } = outcome;
+  // Where there is something to be known, the seat was not given back just now.
+  const done = problem ?? 'The seat of this machine is given back.';
   const reply = outcomeReply(outcome, exitOfChange(outcome, 0), done);
+  if (answer !== 'granted') return reply;
   // That no license is activated any more was the point.
-  return outcome.answer === 'granted' ? { ...reply, lines: [done] } : reply;
+  return { ...reply, lines: [done], warnings: outcome.status.warnings };
 };
