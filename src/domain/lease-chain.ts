@@ -8,6 +8,8 @@ export const NOBODYS_DIGEST = '';
 export interface CurrentLease {
   readonly leaseId: string;
   readonly issuedAt: Date;
+  /** When its panel was told to ask again. */
+  readonly refreshAfter: Date;
   /** A digest of what the lease says. */
   readonly digest: string;
   /** Whether the key that signed it may still be relied on; a compromised one may not. */
@@ -67,6 +69,8 @@ function isReusable(current: CurrentLease | null, { digest, now }: LeaseCall): b
     current !== null &&
     current.kidUsable &&
     current.digest === digest &&
+    // Of a tier with leases shorter than an hour it may have ended: a panel that asks in time must not be left with it.
+    now < current.refreshAfter &&
     now.getTime() - current.issuedAt.getTime() < LEASE_REUSE_SECONDS * 1000
   );
 }

@@ -19,13 +19,13 @@ export function judgeChain(
   leases: LeaseIssuer,
   manner: Manner,
 ): LeaseDecision {
-  const { id: leaseId, issuedAt, digest } = seat.lease;
+  const { id: leaseId, issuedAt, refreshAfter, digest } = seat.lease;
   const decision = decideLease(
     {
       current:
         digest === NOBODYS_DIGEST
           ? null
-          : { leaseId, issuedAt, digest, kidUsable: leases.canSign(seat.lease) },
+          : { leaseId, issuedAt, refreshAfter, digest, kidUsable: leases.canSign(seat.lease) },
       presentedLeaseId: seat.presentedLeaseId,
     },
     {

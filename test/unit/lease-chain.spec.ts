@@ -15,6 +15,7 @@ const secondsAgo = (seconds: number, ms = 0) => new Date(NOW.getTime() - seconds
 const young: CurrentLease = {
   leaseId: 'newest',
   issuedAt: secondsAgo(60),
+  refreshAfter: new Date(NOW.getTime() + DAY),
   digest: 'says this',
   kidUsable: true,
 };
@@ -156,6 +157,8 @@ describe('the lease that a panel shows', () => {
   it.each<[string, Partial<CurrentLease>, 'same' | 'renew']>([
     ['issued this instant', { issuedAt: NOW }, 'same'],
     ['a millisecond short of an hour old', { issuedAt: secondsAgo(LEASE_REUSE_SECONDS, 1) }, 'same'],
+    ['past the time at which its panel was to ask', { refreshAfter: NOW }, 'renew'],
+    ['a millisecond before that time', { refreshAfter: secondsAgo(0, 1) }, 'same'],
     ['an hour old', { issuedAt: secondsAgo(LEASE_REUSE_SECONDS) }, 'renew'],
     ['issued by a node whose clock is ahead', { issuedAt: secondsAgo(-5) }, 'same'],
     ['of another content', { digest: 'says that' }, 'renew'],
@@ -181,7 +184,13 @@ class Seat {
     const current =
       decision.lease === 'same' && this.facts.current !== null
         ? this.facts.current
-        : { leaseId: `lease ${++this.issued}`, issuedAt: now, digest: 'd', kidUsable: true };
+        : {
+            leaseId: `lease ${++this.issued}`,
+            issuedAt: now,
+            refreshAfter: new Date(now.getTime() + DAY),
+            digest: 'd',
+            kidUsable: true,
+          };
     this.facts = { current, presentedLeaseId: decision.presentedLeaseId };
     this.flagged ||= decision.clone;
     return current.leaseId;

@@ -118,6 +118,18 @@ describe('a panel without a network', () => {
   });
 });
 
+describe('a panel of a tier with very short leases', () => {
+  it('is licensed with every answer, though its last lease is only minutes old', async () => {
+    const panel = await licensed({
+      policy: { lease: { refresh_after: 60, valid_for: 120, grace_for: 180 } },
+    });
+    for (const seconds of [70, 130, 200]) {
+      panel.clock.advance({ seconds });
+      expect(await panel.agent.check()).toMatchObject({ answer: 'granted', status: { state: 'licensed' } });
+    }
+  });
+});
+
 describe('a clock', () => {
   it('that is set back does not make a lease last longer', async () => {
     const panel = await licensed();
