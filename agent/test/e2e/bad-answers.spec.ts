@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SignJWT, base64url, decodeJwt, generateKeyPair } from 'jose';
@@ -191,6 +192,33 @@ describe('an answer that is not to be believed', () => {
     line.meddle = ({ path, ...answer }) =>
       path.endsWith('/validate') ? inBody((body) => ({ ...body, proof }))({ path, ...answer }) : null;
     expect(await agent.check()).toMatchObject({ answer: 'unreachable' });
+  });
+});
+
+describe('a refusal that can not be written down', () => {
+  it('counts for as long as the agent runs, and is written with the next check', async () => {
+    const { agent, license, stateDir } = await licensed();
+    await app.must('POST', `/licenses/${license.id}/suspend`, {});
+    const file = join(stateDir, 'state.json');
+    const before = await readFile(file);
+    line.meddle = () => {
+      // A folder can't be replaced by a file.
+      rmSync(file);
+      mkdirSync(file);
+      return null;
+    };
+    const outcome = await agent.check().finally(() => {
+      rmdirSync(file);
+      writeFileSync(file, before, { mode: 0o600 });
+    });
+    expect(outcome).toMatchObject({ answer: 'refused', code: 'SUSPENDED' });
+    expect(outcome.problem).toContain('state.json');
+    expect(await agent.status()).toMatchObject({ state: 'unlicensed', code: 'SUSPENDED' });
+    line.meddle = null;
+    await agent.check();
+    expect((await agent.folder.read())?.license?.refusal?.code).toBe('SUSPENDED');
+    await app.must('POST', `/licenses/${license.id}/reinstate`, {});
+    expect(await agent.check()).toMatchObject({ answer: 'granted', status: { state: 'licensed' } });
   });
 });
 
