@@ -62,6 +62,12 @@ export const oneStep = (so: SoFar): UpdateResult => ({
   message: `${updatedTo(so)} The version is set by hand, so run the update again when that is changed; a version file lets it go on by itself.`,
 });
 
+/** It was cancelled while a version was being installed, which was done to its end. */
+export const stopped = (so: SoFar): UpdateResult => ({
+  ...resultOf(so),
+  message: `${updatedTo(so)} It was stopped there; run the update again to see whether there is more.`,
+});
+
 /** A file was fetched and not installed. */
 export const downloaded = (so: SoFar, { path, download }: FetchedFile, why: string): UpdateResult => ({
   ...resultOf(so),

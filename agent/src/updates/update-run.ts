@@ -7,7 +7,14 @@ import { finalPath, partPath } from './part-file.js';
 import { sweepDownloads } from './sweep.js';
 import type { UpdateBook } from './update-book.js';
 import { unlessAborted } from './unless-aborted.js';
-import { downloaded, finished, oneStep, type Installed, type UpdateResult } from './update-result.js';
+import {
+  downloaded,
+  finished,
+  oneStep,
+  stopped,
+  type Installed,
+  type UpdateResult,
+} from './update-result.js';
 import type { UpdateOptions, UpdatingAgent } from './updating-agent.js';
 import type { VerifiedDownload } from './verified-download.js';
 import { isNewer } from './versions.js';
@@ -37,6 +44,7 @@ export class UpdateRun {
         await this.#install(file, current);
         last = { version: await this.#versionAfter(file, current), file };
         if (this.agent.settings.versionFile === null) return oneStep({ ...so, last });
+        if (this.options.signal?.aborted) return stopped({ ...so, last });
       }
     } finally {
       // So that the service learns the new version; the schedule tells it soon where this fails.

@@ -274,7 +274,7 @@ describe('the file of an update', () => {
     proxy.otherwise = { paceMs: 60 };
     const first = fetchFile(await task({ download }));
     await sleep(200);
-    await expect(fetchFile(await task({ download }))).rejects.toEqual(fault('BUSY', /Another agent/));
+    await expect(fetchFile(await task({ download }))).rejects.toEqual(fault('BUSY', /Another call/));
     await expectWhole((await first).path);
   });
 });

@@ -221,7 +221,7 @@ describe('an update', () => {
     const installing = async () => (await statusOf(made)).hook !== null;
     while (!(await installing())) await sleep(50);
     expect(await statusOf(made)).toMatchObject({ state: 'installing', version: '1.1.0', pid: process.pid });
-    await expect(runUpdate(made.twin())).rejects.toEqual(fault('BUSY', /Another agent/));
+    await expect(runUpdate(made.twin())).rejects.toEqual(fault('BUSY', /Another call/));
     expect(await first).toMatchObject({ version: '1.1.0' });
   });
 
@@ -240,7 +240,11 @@ describe('an update', () => {
       );
     while (!(await begun())) await sleep(50);
     stop.abort();
-    expect(await update).toMatchObject({ version: '1.1.0' });
+    expect(await update).toMatchObject({
+      version: '1.1.0',
+      message: expect.stringContaining('stopped there'),
+    });
+    expect(await statusOf(made)).toMatchObject({ state: 'done', error: null });
   });
 });
 
