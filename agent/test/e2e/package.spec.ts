@@ -50,6 +50,8 @@ it('holds the built agent, its service and examples, and nothing of the workshop
   expect(files).toEqual(
     expect.arrayContaining([
       'README.md',
+      'docs/agent-panel-api.md',
+      'docs/agent-updates.md',
       'package.json',
       'dist/bin.js',
       'dist/index.js',
@@ -61,7 +63,10 @@ it('holds the built agent, its service and examples, and nothing of the workshop
     ]),
   );
   const strangers = files.filter(
-    (file) => !/^(dist\/.+\.(js|d\.ts)|(systemd|examples)\/[^/]+|README\.md|package\.json)$/.test(file),
+    (file) =>
+      !/^(dist\/.+\.(js|d\.ts)|(systemd|examples)\/[^/]+|docs\/[^/]+\.md|README\.md|package\.json)$/.test(
+        file,
+      ),
   );
   expect(strangers).toEqual([]);
   expect(files.filter((file) => /spec|test/i.test(file))).toEqual([]);
