@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { isVersion } from '../domain/version.js';
+import { normalAddress } from '../server/address.js';
 
 /** Where a value stands: relative paths in a file are meant from that file's folder, others from the working folder. */
 export interface Place {
@@ -62,16 +63,11 @@ export const path: Parser<string> = {
   },
 };
 
-/** A service may live below a path; a query or credentials would end up in every log. */
 export const serverUrl: Parser<string> = {
   expects: 'an address such as https://licenses.example.com, without user, query or fragment',
   parse: (written) => {
     const text = asText(written);
-    if (text === undefined || !URL.canParse(text)) return undefined;
-    const url = new URL(text);
-    const isPlain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-    if (!/^https?:$/.test(url.protocol) || !isPlain) return undefined;
-    return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+    return text === undefined ? undefined : normalAddress(text);
   },
 };
 

@@ -1,5 +1,6 @@
 import { settings } from '../default-settings.js';
 import { AgentFault } from '../errors.js';
+import { safeAddress } from '../server/address.js';
 import type { Settings } from '../settings.js';
 import { readConfigFile } from './config-file.js';
 import { defaultConfigFile, defaultStateDir } from './default-places.js';
@@ -55,7 +56,7 @@ export function settingsFrom(flags: Flags = {}, environment: Environment = proce
     ...rest
   } = given as Partial<ServeSettings & Settings>;
   const read = settings({ ...rest, stateDir: rest.stateDir ?? stateDirOf(environment) });
-  refusePlainHttp(read);
+  if (read.server !== null) safeAddress(read.server, read.insecureHttp);
   return { settings: read, serve: { port, host, tokenFile } };
 }
 
@@ -99,17 +100,4 @@ function parsed({ parser }: Row, written: unknown, where: string, folder: string
   if (value !== undefined) return value;
   // The value stays out of the sentence: an address may hold a password.
   throw new AgentFault('USAGE', `The setting ${where} must be ${parser.expects}.`);
-}
-
-const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-
-/** The key is a password to the license: whoever listens on the way could take it. */
-function refusePlainHttp({ server, insecureHttp }: Settings): void {
-  if (server === null || insecureHttp) return;
-  const { protocol, hostname } = new URL(server);
-  if (protocol !== 'http:' || LOOPBACK.test(hostname)) return;
-  throw new AgentFault(
-    'USAGE',
-    `The license key would travel in clear to ${hostname}. Use https:// in \`server\`, or set \`insecure_http\` if that network is yours alone.`,
-  );
 }
