@@ -32,6 +32,8 @@ export interface CheckFacts {
     readonly refreshAfter: number | null;
   } | null;
   readonly standing: StandingCode;
+  /** Whether the panel runs another version than the service was last told of. */
+  readonly versionChanged: boolean;
   /** Attempts in a row that changed nothing for the better. */
   readonly failures: number;
   /** The latest tries that are known of. */
@@ -60,7 +62,7 @@ export function nextCheckAt(facts: CheckFacts, draw: number, now: number): numbe
 
 function dueAt(
   { refusal, refreshAfter }: NonNullable<CheckFacts['license']>,
-  { standing, failures, tries }: CheckFacts,
+  { standing, versionChanged, failures, tries }: CheckFacts,
   draw: number,
   now: number,
 ): number | null {
@@ -69,6 +71,7 @@ function dueAt(
   const past = tries.filter((time) => time <= now + CLOCK_TOLERANCE_MS);
   const since = (delayMs: number) => (past.length === 0 ? LONG_AGO : Math.max(...past) + delayMs);
   if (failures > 0) return since(backoffMs(failures, draw));
+  if (versionChanged) return since(FIRST_DELAY_MS);
   if (refusal !== null) return since(upperHalf(retryOf(refusal) === 'daily' ? 24 * HOUR_MS : HOUR_MS, draw));
   const wanted = HEALED_BY_A_CHECK.has(standing) ? null : refreshAfter;
   // Even a service that wants to be asked again at once is not asked all the time.

@@ -1,5 +1,6 @@
 import type { Agent } from '../agent.js';
 import type { CheckFacts } from '../domain/backoff.js';
+import { AgentFault } from '../errors.js';
 import { correctionMs } from '../licensing/records.js';
 import { readWhole } from '../state/read-whole.js';
 import type { AgentState } from '../state/state.js';
@@ -22,6 +23,20 @@ export interface Facts extends CheckFacts {
   readonly offsetMs: number;
 }
 
+/** What is not known is not taken for a change. */
+const isOther = (runs: string | null, told: string | null): boolean =>
+  runs !== null && told !== null && runs !== told;
+
+/** Null also where the settings do not tell it: a check would say so, and this is no reason for one. */
+async function versionOf(agent: Agent): Promise<string | null> {
+  try {
+    return await agent.currentVersion();
+  } catch (error) {
+    if (error instanceof AgentFault) return null;
+    throw error;
+  }
+}
+
 /** Everything that the time of the next check depends on. */
 export async function gatherFacts(agent: Agent, status: Status, own: OwnFacts): Promise<Facts> {
   const state = await readWhole(agent.folder);
@@ -29,6 +44,7 @@ export async function gatherFacts(agent: Agent, status: Status, own: OwnFacts): 
   return {
     license: licenseFacts(state, status, offsetMs),
     standing: status.code,
+    versionChanged: isOther(await versionOf(agent), state?.contact.version ?? null),
     failures: Math.max(state?.contact.failures ?? 0, own.fruitless),
     tries: [timeOf(state?.contact.triedAt), own.triedAt].filter(isNumber),
     notBefore: timeOf(state?.contact.notBefore),

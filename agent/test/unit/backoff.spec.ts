@@ -12,6 +12,7 @@ const HELD = { offline: false, refusal: null, refreshAfter: NOW + 20 * HOUR };
 const facts = (more: Partial<CheckFacts> = {}): CheckFacts => ({
   license: HELD,
   standing: 'VALID',
+  versionChanged: false,
   failures: 0,
   tries: [NOW - 4 * HOUR],
   notBefore: null,
@@ -75,6 +76,31 @@ describe('the next check', () => {
       'comes at once when the lease does not verify',
       facts({ standing: 'LEASE_UNVERIFIED', tries: [NOW - MINUTE] }),
       NOW - 30 * SECOND,
+    ],
+    [
+      'comes at once when the service was told of another version, as far as the last try allows',
+      facts({ versionChanged: true, tries: [NOW - 10 * SECOND] }),
+      NOW + 20 * SECOND,
+    ],
+    [
+      'comes at once when the version changed that was refused',
+      refusedBy('VERSION_TOO_LOW', { versionChanged: true, tries: [NOW - MINUTE] }),
+      NOW - 30 * SECOND,
+    ],
+    [
+      'does not come for another version after a final refusal',
+      refusedBy('REVOKED', { versionChanged: true }),
+      null,
+    ],
+    [
+      'is put off after a failure, whatever the version',
+      facts({ versionChanged: true, failures: 3, tries: [NOW] }),
+      NOW + 60 * SECOND,
+    ],
+    [
+      'with another version is put off as long as the service asks',
+      facts({ versionChanged: true, notBefore: NOW + 10 * MINUTE }),
+      NOW + 10 * MINUTE,
     ],
     ['is put off after a failure', facts({ failures: 3, tries: [NOW] }), NOW + 60 * SECOND],
     [
