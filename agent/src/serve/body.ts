@@ -25,21 +25,24 @@ function parse(bytes: Buffer): unknown {
 }
 
 function parseObject(bytes: Buffer): object {
-  const value = parse(bytes);
+  const value = bytes.length === 0 ? null : parse(bytes);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw invalid('The body must be a JSON object.');
 }
 
-/** The checked body of a request; none at all counts as an empty object. */
+/** The checked body of a request; none at all counts as an empty object, unless it `mustBeThere`. */
 export async function readBody<T>(
   request: IncomingMessage,
   schema: GenericSchema<unknown, T, BaseIssue<unknown>>,
+  { mustBeThere = false } = {},
 ): Promise<T> {
   const bytes = await readBytes(request);
   if (bytes.length > 0 && !JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     throw invalid('Unsupported content type', 415);
   }
-  const result = safeParse(schema, bytes.length === 0 ? {} : parseObject(bytes), { abortEarly: true });
+  const result = safeParse(schema, bytes.length === 0 && !mustBeThere ? {} : parseObject(bytes), {
+    abortEarly: true,
+  });
   if (!result.success) throw invalid(result.issues[0].message);
   return result.output;
 }

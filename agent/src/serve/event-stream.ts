@@ -9,6 +9,11 @@ const HEARTBEAT_MS = 15_000;
 /** A listener that does not read is let go, or its events would fill the memory. */
 const MOST_UNREAD_BYTES = 256 * 1024;
 
+export const EVENT_HEADERS = {
+  ...COMMON_HEADERS,
+  'content-type': 'text/event-stream; charset=utf-8',
+} as const;
+
 /** The license as server-sent events: how it is at first, and then each change of state. */
 export class EventStream {
   readonly #listeners = new Set<ServerResponse>();
@@ -34,7 +39,7 @@ export class EventStream {
         count = this.#count;
         first = await read();
       } while (count !== this.#count);
-      response.writeHead(200, { ...COMMON_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
+      response.writeHead(200, EVENT_HEADERS);
       this.#write(response, event(count, first));
     } catch (error) {
       this.#listeners.delete(response);

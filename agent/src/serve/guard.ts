@@ -15,8 +15,8 @@ const nameIn = (host: string) => host.toLowerCase().replace(/:\d+$/, '');
  * Refuses what a panel never sends. A web page that made its own name point at this machine is given away by the name in
  * `Host`, and any page of a browser by `Origin`.
  */
-export function checkSender({ headers }: IncomingMessage, ownHost: string): void {
-  const name = nameIn(headers.host ?? '');
+export function checkSender(host: string, { headers }: IncomingMessage, ownHost: string): void {
+  const name = nameIn(host);
   const own = ownHost.includes(':') ? `[${ownHost}]` : ownHost;
   if (!ALWAYS_OURS.has(name) && name !== own) throw new Refusal(403, 'FORBIDDEN', 'Host is not allowed');
   if (headers.origin !== undefined) {

@@ -1,7 +1,8 @@
 import type { Outcome } from '../licensing/outcome.js';
 import { readBody } from './body.js';
+import { EVENT_HEADERS } from './event-stream.js';
 import { licenseBody } from './license-body.js';
-import { Refusal, unreachable } from './refusal.js';
+import { invalid, Refusal, unreachable } from './refusal.js';
 import { ok, type Answer, type Panel, type Route } from './route.js';
 import { ActivateBody, NoBody, RebindBody, UsageBody } from './schemas.js';
 
@@ -48,17 +49,25 @@ export const deactivate: Route = async (panel, request) => {
 };
 
 export const rebind: Route = async (panel, request) => {
-  const { previous_hardware_id } = await readBody(request, RebindBody);
-  const options = previous_hardware_id ? { previousHardwareId: previous_hardware_id } : {};
+  const { key, previous_hardware_id: previousHardwareId } = await readBody(request, RebindBody);
+  if (key && !previousHardwareId && (await panel.agent.folder.read())?.license == null) {
+    throw invalid('The previous hardware id field is required.');
+  }
+  const options = { ...(key && { key }), ...(previousHardwareId && { previousHardwareId }) };
   return answered(panel, await panel.agent.rebind(options));
 };
 
+/** The counters are replaced, so a forgotten body must not pass for none of them. */
 export const reportUsage: Route = async ({ agent }, request) => {
-  const { usage } = await agent.reportUsage(await readBody(request, UsageBody));
+  const { usage } = await agent.reportUsage(await readBody(request, UsageBody, { mustBeThere: true }));
   return ok({ usage });
 };
 
-export const listen: Route = async ({ agent, events }, _request, response) => {
+export const listen: Route = async ({ agent, events }, request, response) => {
+  if (request.method === 'HEAD') {
+    response.writeHead(200, EVENT_HEADERS).end();
+    return null;
+  }
   await events.open(response, () => agent.status());
   return null;
 };

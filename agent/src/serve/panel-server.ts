@@ -25,6 +25,15 @@ export interface PanelServerOptions {
   readonly log: (line: string) => void;
 }
 
+const ABSOLUTE = /^http:\/\/([^/?#]*)([/?]?.*)$/is;
+
+/** Whom and what a request is for. One for a whole address, as for a proxy, goes by that and not by its `Host`. */
+function readTarget({ url = '', headers }: IncomingMessage): { authority: string; target: string } {
+  const [, authority, target = ''] = ABSOLUTE.exec(url) ?? [];
+  if (authority === undefined) return { authority: headers.host ?? '', target: url };
+  return { authority, target: target.startsWith('/') ? target : `/${target}` };
+}
+
 /** Answers a request by the table of routes, or throws why not. Who may not know the token learns nothing but that. */
 async function route(
   panel: Panel,
@@ -32,8 +41,9 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer | null> {
-  checkSender(request, host);
-  const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s, 2);
+  const { authority, target } = readTarget(request);
+  checkSender(authority, request, host);
+  const [path = '', query = ''] = target.split(/\?(.*)/s, 2);
   const handle = routeOf(request.method ?? '', path);
   if (handle === null) throw notFound();
   checkToken(request, token);

@@ -20,7 +20,7 @@ export class Refusal extends Error {
 
 /** What the panel is told of each fault: a code of the wire contract, or the fault's own where that tells it more. */
 const CODES = {
-  USAGE: 'VALIDATION_ERROR',
+  USAGE: 'INTERNAL_ERROR',
   KEY_TYPO: 'KEY_TYPO',
   NOT_ACTIVATED: 'NOT_ACTIVATED',
   UNREACHABLE: 'INTERNAL_ERROR',
@@ -57,6 +57,8 @@ export const notFound = (): Refusal => new Refusal(404, 'NOT_FOUND', 'Not found'
 export function asRefusal(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error;
   if (!(error instanceof AgentFault)) return null;
+  // What the panel sends was checked before the agent was asked, so what is wrong is a setting of the agent's own.
+  if (error.code === 'USAGE') return new Refusal(500, CODES.USAGE, error.message);
   if (error.code === 'UNREACHABLE') return unreachable(error.message, error.retryAfterSeconds);
   return new Refusal(FAULTS[error.code].status, CODES[error.code], error.message);
 }

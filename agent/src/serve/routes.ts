@@ -22,4 +22,6 @@ const ROUTES = {
 
 const TABLE: ReadonlyMap<string, Route> = new Map(Object.entries(ROUTES));
 
-export const routeOf = (method: string, path: string): Route | null => TABLE.get(`${method} ${path}`) ?? null;
+/** `HEAD` is what `GET` would answer, without the body. */
+export const routeOf = (method: string, path: string): Route | null =>
+  TABLE.get(`${method === 'HEAD' ? 'GET' : method} ${path}`) ?? null;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isVersion } from '../domain/version.js';
 
 const spaced = (field: string) => field.replaceAll('_', ' ');
 
@@ -30,6 +31,13 @@ export const ActivateBody = v.strictObject(
 
 export const RebindBody = v.strictObject(
   {
+    key: v.nullish(
+      v.pipe(
+        v.string('The key field must be a string.'),
+        v.trim(),
+        v.maxLength(255, 'The key field must not be greater than 255 characters.'),
+      ),
+    ),
     previous_hardware_id: v.nullish(
       v.pipe(
         v.string('The previous hardware id field must be a string.'),
@@ -48,6 +56,7 @@ export const UpdateBody = v.strictObject(
       v.pipe(
         v.string('The version field must be a string.'),
         v.maxLength(64, 'The version field must not be greater than 64 characters.'),
+        v.check((text) => text === '' || isVersion(text), 'The version field must be a valid version.'),
       ),
     ),
   },

@@ -1,5 +1,9 @@
 import type { Agent } from '../agent.js';
-import { readUpdateStatus, type UpdateStatus } from '../updates/update-status.js';
+import { LAPSES } from '../domain/standing.js';
+import { AgentFault } from '../errors.js';
+import { refuseOld } from '../updates/next-step.js';
+import { endOf, type UpdateResult } from '../updates/update-result.js';
+import { NO_UPDATE_YET, readUpdateStatus, type UpdateStatus } from '../updates/update-status.js';
 import { runUpdate } from '../updates/update.js';
 import { silentProgress } from '../updates/progress.js';
 import { Refusal } from './refusal.js';
@@ -7,7 +11,18 @@ import { Refusal } from './refusal.js';
 /** How far an update is, as a panel is told. */
 type Shown = Pick<
   UpdateStatus,
-  'state' | 'from_version' | 'version' | 'received' | 'size' | 'error' | 'started_at' | 'finished_at'
+  | 'state'
+  | 'from_version'
+  | 'version'
+  | 'received'
+  | 'size'
+  | 'error'
+  | 'installed'
+  | 'path'
+  | 'message'
+  | 'updates_expired'
+  | 'started_at'
+  | 'finished_at'
 >;
 
 interface Run {
@@ -16,6 +31,7 @@ interface Run {
   readonly fromVersion: string;
   readonly abort: AbortController;
   error: string | null;
+  result: UpdateResult | null;
   isOver: boolean;
   done: Promise<void>;
 }
@@ -45,6 +61,7 @@ export class UpdateRunner {
       const { state, started_at } = await this.#stored();
       // One that the command line runs, or a hook that outlived the daemon that started it.
       if (RUNNING.has(state)) throw conflict();
+      await this.#refuseVain(version, fromVersion);
       this.#run = this.#begin(version, { before: started_at, fromVersion });
     } finally {
       this.#isStarting = false;
@@ -57,10 +74,11 @@ export class UpdateRunner {
     const run = this.#run;
     if (run === null || stored.started_at !== run.before) return stored;
     // Not written down yet, or it failed before it could be.
-    if (run.isOver && run.error === null) return stored;
     return {
-      ...NOTHING_YET,
+      ...shown(NO_UPDATE_YET),
       state: run.isOver ? 'failed' : 'checking',
+      ...(run.result && endOf(run.result)),
+      version: run.result?.downloaded_version ?? null,
       from_version: run.fromVersion,
       error: run.error,
     };
@@ -72,9 +90,17 @@ export class UpdateRunner {
     await this.#run?.done;
   }
 
+  /** What can be told to be in vain without asking the service is told at once. */
+  async #refuseVain(version: string | undefined, fromVersion: string): Promise<void> {
+    if ((await this.#agent.folder.read())?.license == null) {
+      throw new AgentFault('NOT_ACTIVATED', LAPSES.NOT_ACTIVATED);
+    }
+    refuseOld(version, fromVersion);
+  }
+
   #begin(version: string | undefined, start: Pick<Run, 'before' | 'fromVersion'>): Run {
     const abort = new AbortController();
-    const run: Run = { ...start, abort, error: null, isOver: false, done: Promise.resolve() };
+    const run: Run = { ...start, abort, error: null, result: null, isOver: false, done: Promise.resolve() };
     run.done = this.#update(run, version);
     return run;
   }
@@ -82,8 +108,8 @@ export class UpdateRunner {
   async #update(run: Run, version: string | undefined): Promise<void> {
     const progress = { ...silentProgress, say: this.#log };
     try {
-      const { message } = await runUpdate(this.#agent, { version, progress, signal: run.abort.signal });
-      this.#log(message);
+      run.result = await runUpdate(this.#agent, { version, progress, signal: run.abort.signal });
+      this.#log(run.result.message);
     } catch (error) {
       run.error = error instanceof Error ? error.message : String(error);
       this.#log(`The update failed: ${run.error}`);
@@ -104,17 +130,10 @@ const shown = (status: UpdateStatus): Shown => ({
   received: status.received,
   size: status.size,
   error: status.error,
+  installed: status.installed,
+  path: status.path,
+  message: status.message,
+  updates_expired: status.updates_expired,
   started_at: status.started_at,
   finished_at: status.finished_at,
 });
-
-const NOTHING_YET: Shown = {
-  state: 'idle',
-  from_version: null,
-  version: null,
-  received: 0,
-  size: null,
-  error: null,
-  started_at: null,
-  finished_at: null,
-};

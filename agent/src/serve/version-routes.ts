@@ -1,13 +1,25 @@
 import { agentVersion } from '../agent-version.js';
+import { AgentFault } from '../errors.js';
 import { readBody } from './body.js';
-import { ok, type Route } from './route.js';
+import { ok, type Panel, type Route } from './route.js';
 import { UpdateBody } from './schemas.js';
 
-export const versionInfo: Route = async ({ agent }) => {
+/** Null where the agent's own settings do not tell it. */
+async function knownVersion({ agent }: Panel): Promise<string | null> {
+  try {
+    return await agent.currentVersion();
+  } catch (error) {
+    if (error instanceof AgentFault && error.code === 'USAGE') return null;
+    throw error;
+  }
+}
+
+export const versionInfo: Route = async (panel) => {
+  const { agent } = panel;
   const { settings } = agent;
   const { license, server } = await agent.status();
   return ok({
-    current_version: await agent.currentVersion(),
+    current_version: await knownVersion(panel),
     product: license?.product ?? settings.product,
     channel: settings.channel,
     platform: settings.platform,

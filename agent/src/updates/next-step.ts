@@ -21,3 +21,12 @@ export function checkForward(version: string, asked: string, current: string): v
     `The service sent version ${version} where ${asked} was asked for and ${current} runs. Nothing was installed; tell your vendor.`,
   );
 }
+
+/** AgentFault NO_UPDATE where the version that is asked for by name would lead back. */
+export function refuseOld(wanted: string | undefined, current: string): void {
+  if (wanted === undefined || isNewer(wanted, current)) return;
+  throw new AgentFault(
+    'NO_UPDATE',
+    `Version ${wanted} is not newer than ${current}, which runs. To go back, install the older version by hand.`,
+  );
+}

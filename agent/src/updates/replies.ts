@@ -45,7 +45,7 @@ function readRest({ headers }: FileReply, from: number, size: number): Reading {
 export function readReply(reply: FileReply, from: number, { size }: VerifiedDownload): Reading {
   const { status } = reply;
   // A portal that wants a login or a payment first: what is there must not give way to its page.
-  if (reply.headers['content-type']?.startsWith('text/html') && status < 400) {
+  if (reply.headers['content-type']?.toLowerCase().startsWith('text/html') && status < 400) {
     return { kind: 'later', why: 'answered with a web page' };
   }
   if (status === 200) return readWhole(reply, size);

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import { markOf } from './process-mark.js';
 import type { Progress } from './progress.js';
-import { storedStatus, writeUpdateStatus, type UpdateStatus } from './update-status.js';
+import { endOf, type UpdateResult } from './update-result.js';
+import { NO_UPDATE_YET, storedStatus, writeUpdateStatus, type UpdateStatus } from './update-status.js';
 
 const WRITE_EVERY_MS = 1_000;
 
@@ -28,17 +29,12 @@ export class UpdateBook implements Progress {
   ): Promise<UpdateBook> {
     const { files } = await storedStatus(settings.stateDir);
     const book = new UpdateBook(settings.stateDir, clock, watcher, {
+      ...NO_UPDATE_YET,
       state: 'checking',
       from_version: fromVersion,
-      version: null,
-      received: 0,
-      size: null,
-      error: null,
       started_at: clock.now().toISOString(),
-      finished_at: null,
       pid: process.pid,
       agent: await markOf(process.pid),
-      hook: null,
       files,
     });
     await book.note({});
@@ -66,10 +62,18 @@ export class UpdateBook implements Progress {
     await this.note({ hook: await markOf(pid) });
   }
 
-  /** The end of the update; `error` is null when it went well. */
-  close(error: string | null): Promise<void> {
-    const state = error === null ? 'done' : 'failed';
-    return this.note({ state, error, finished_at: this.clock.now().toISOString(), hook: null });
+  /** It has come to an end. */
+  close(result: UpdateResult): Promise<void> {
+    return this.#end(endOf(result));
+  }
+
+  /** It has failed; what was installed before that stays told. */
+  fail(error: string): Promise<void> {
+    return this.#end({ state: 'failed', error });
+  }
+
+  #end(end: Partial<UpdateStatus>): Promise<void> {
+    return this.note({ ...end, finished_at: this.clock.now().toISOString(), hook: null });
   }
 
   begin(file: Parameters<Progress['begin']>[0]): void {

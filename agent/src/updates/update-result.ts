@@ -1,4 +1,5 @@
 import type { FetchedFile } from './download.js';
+import type { UpdateStatus } from './update-status.js';
 
 /** What an update has done. */
 export interface UpdateResult {
@@ -75,4 +76,18 @@ export const downloaded = (so: SoFar, { path, download }: FetchedFile, why: stri
   downloaded_version: download.version,
   path,
   message: `${so.last === null ? '' : `${updatedTo(so)} `}Version ${download.version} is downloaded to ${path}. ${why}`,
+});
+
+/** What is kept of a result in the status. */
+export const endOf = ({
+  installed,
+  path,
+  message,
+  updates_expired,
+}: UpdateResult): Pick<UpdateStatus, 'state' | 'installed' | 'path' | 'message' | 'updates_expired'> => ({
+  state: path === null || installed ? 'done' : 'downloaded',
+  installed,
+  path,
+  message,
+  updates_expired,
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AgentFault } from '../errors.js';
 import { fetchFile, type FetchedFile } from './download.js';
 import { runHook } from './hook.js';
-import { checkForward, nextVersion } from './next-step.js';
+import { checkForward, nextVersion, refuseOld } from './next-step.js';
 import { finalPath, partPath } from './part-file.js';
 import { sweepDownloads } from './sweep.js';
 import type { UpdateBook } from './update-book.js';
@@ -28,7 +28,7 @@ export class UpdateRun {
   ) {}
 
   async run(fromVersion: string): Promise<UpdateResult> {
-    this.#refuseOld(fromVersion);
+    refuseOld(this.options.version, fromVersion);
     let last: Installed | null = null;
     try {
       for (;;) {
@@ -51,15 +51,6 @@ export class UpdateRun {
       if (last !== null)
         await unlessAborted(this.options.signal, () => this.agent.check()).catch(() => undefined);
     }
-  }
-
-  #refuseOld(current: string): void {
-    const { version } = this.options;
-    if (version === undefined || isNewer(version, current)) return;
-    throw new AgentFault(
-      'NO_UPDATE',
-      `Version ${version} is not newer than ${current}, which runs. To go back, install the older version by hand.`,
-    );
   }
 
   #reasonNotToInstall(): string | null {
@@ -115,7 +106,11 @@ export class UpdateRun {
         `The update hook ended well, but ${versionFile} still says ${version}. Have the hook write ${download.version} there, or look why it has not installed ${path}.`,
       );
     }
-    await this.book.note({ files: await sweepDownloads(this.book.files, new Set([path])) });
+    await this.book.note({
+      files: await sweepDownloads(this.book.files, new Set([path])),
+      installed: true,
+      path,
+    });
     return version;
   }
 }

@@ -8,12 +8,20 @@ import { isAlive } from './process-mark.js';
 const MARK = v.object({ pid: v.pipe(v.number(), v.integer()), start: v.nullable(v.string()) });
 
 const STATUS = v.object({
-  state: v.picklist(['idle', 'checking', 'downloading', 'installing', 'done', 'failed']),
+  state: v.picklist(['idle', 'checking', 'downloading', 'installing', 'done', 'downloaded', 'failed']),
   from_version: v.nullable(v.string()),
   version: v.nullable(v.string()),
   received: v.number(),
   size: v.nullable(v.number()),
   error: v.nullable(v.string()),
+  /** Whether a version was installed by it, and none is left that was only downloaded. */
+  installed: v.boolean(),
+  /** The file that it downloaded last. */
+  path: v.nullable(v.string()),
+  /** What came of it, in a sentence or two. */
+  message: v.nullable(v.string()),
+  /** A newer release exists that only the license's right to updates hides. */
+  updates_expired: v.boolean(),
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
   pid: v.nullable(v.number()),
@@ -34,6 +42,10 @@ export const NO_UPDATE_YET: UpdateStatus = {
   received: 0,
   size: null,
   error: null,
+  installed: false,
+  path: null,
+  message: null,
+  updates_expired: false,
   started_at: null,
   finished_at: null,
   pid: null,
@@ -69,6 +81,13 @@ const interrupted = (status: UpdateStatus): UpdateStatus => ({
       : 'The update was interrupted. Run `mooring-agent update` again; what was downloaded is kept.',
 });
 
+const installedAlone = (status: UpdateStatus): UpdateStatus => ({
+  ...status,
+  state: 'done',
+  installed: true,
+  message: `Version ${status.version} runs; its installation went on without the agent that began it.`,
+});
+
 /**
  * How far an update is. A hook may restart the very agent that runs it: an installation whose agent is gone has
  * succeeded when the panel now runs the version that was to be installed.
@@ -81,7 +100,7 @@ export async function readUpdateStatus(
   if (!RUNNING.has(status.state) || (await isUnderWay(status))) return status;
   const isInstalled =
     status.state === 'installing' && (await currentVersion().catch(() => null)) === status.version;
-  return isInstalled ? { ...status, state: 'done' } : interrupted(status);
+  return isInstalled ? installedAlone(status) : interrupted(status);
 }
 
 /**

@@ -35,10 +35,10 @@ async function updateAlone(agent: UpdatingAgent, options: UpdateOptions): Promis
   const book = await UpdateBook.open(agent, fromVersion, options.progress ?? silentProgress);
   try {
     const result = await new UpdateRun(agent, book, options).run(fromVersion);
-    await book.close(null);
+    await book.close(result);
     return result;
   } catch (error) {
-    await book.close(messageOf(error));
+    await book.fail(messageOf(error));
     throw error;
   }
 }

@@ -75,7 +75,7 @@ describe('the token', () => {
 describe('the daemon', () => {
   it('is alone on its folder', async () => {
     const { panel, daemon } = await startDaemon(app);
-    await expect(startDaemon(app, { panel })).rejects.toEqual(fault('BUSY', /process \d+/));
+    await expect(startDaemon(app, { panel })).rejects.toEqual(fault('BUSY', /Another call of this agent/));
     await daemon.stop();
     await expect(startDaemon(app, { panel })).resolves.toMatchObject({ panel });
   });

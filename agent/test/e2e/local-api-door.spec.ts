@@ -77,6 +77,26 @@ describe('the door of the panel API', () => {
     },
   );
 
+  it.each(['/license', '/license/', '/version/info'])(
+    'takes a whole address as a target, and HEAD, for %s',
+    async (path) => {
+      const own = await daemon.call('GET', path);
+      const whole = await daemon.raw('GET', `${daemon.daemon.url}/api/v1${path}`, undefined, {
+        host: 'proxy.example',
+      });
+      expect([whole.status, whole.body]).toEqual([200, own.body]);
+      const head = await daemon.call('HEAD', path);
+      expect([head.status, head.body]).toEqual([200, null]);
+      expect(head.headers['content-length']).toBe(own.headers['content-length']);
+    },
+  );
+
+  it('does not keep the line of a HEAD for events', async () => {
+    const { status, headers } = await daemon.call('HEAD', '/license/events');
+    expect([status, headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    expect((await daemon.call('HEAD', '/license/activate')).status).toBe(404);
+  });
+
   it('goes on with a connection after each kind of answer', async () => {
     const { port } = new URL(daemon.daemon.url);
     const head = `host: 127.0.0.1:${port}\r\nauthorization: Bearer ${daemon.token}\r\n`;
@@ -127,9 +147,16 @@ describe('what is hardly HTTP', () => {
     [
       'another address as a target',
       `GET http://evil.example/api/v1/license/ HTTP/1.1\r\n${from}\r\n`,
-      404,
-      'NOT_FOUND',
-      'Not found',
+      403,
+      'FORBIDDEN',
+      'Host is not allowed',
+    ],
+    [
+      'a whole address as a target, without the token',
+      `GET http://localhost/api/v1/license/ HTTP/1.1\r\n${from}\r\n`,
+      401,
+      'UNAUTHORIZED',
+      'Missing authorization',
     ],
     [
       'a protocol to change to',

@@ -47,6 +47,9 @@ describe('a call that is not what it should be', () => {
       { previous_hardware_id: 'z'.repeat(64) },
       'The previous hardware id field format is invalid.',
     ],
+    ['POST', '/license/activate', { key: ' \u00a0' }, 'License key is required'],
+    ['POST', '/license/rebind', { key: 7 }, 'The key field must be a string.'],
+    ['PUT', '/license/usage', undefined, 'The body must be a JSON object.'],
     ['PUT', '/license/usage', [], 'The body must be a JSON object.'],
     ['PUT', '/license/usage', { accounts: -1 }, 'Each counter must be a whole number from 0.'],
     ['PUT', '/license/usage', { accounts: 1.5 }, 'Each counter must be a whole number from 0.'],
@@ -60,6 +63,7 @@ describe('a call that is not what it should be', () => {
       'The usage must not have more than 100 counters.',
     ],
     ['POST', '/version/update', { version: 1 }, 'The version field must be a string.'],
+    ['POST', '/version/update', { version: 'banana' }, 'The version field must be a valid version.'],
     ['POST', '/version/update', { to: '1.0.0' }, 'The to field is prohibited.'],
     ['GET', '/license/?page=1', undefined, 'The page field is prohibited.'],
   ])('%s %s with %j is a 400', async (method, path, body, error) => {
@@ -97,6 +101,11 @@ describe('a call that is not what it should be', () => {
   ])('%s is refused', async (_, body, status, error) => {
     const reply = await daemon.raw('POST', '/api/v1/license/activate', body);
     expect([reply.status, reply.body]).toEqual([status, failure(status, 'VALIDATION_ERROR', error)]);
+  });
+
+  it('of a type in capitals is read all the same', async () => {
+    const type = { 'content-type': 'Application/JSON; charset=UTF-8' };
+    expect((await daemon.raw('PUT', '/api/v1/license/usage', '{}', type)).status).toBe(200);
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', ''])(

@@ -37,7 +37,10 @@ const stateOf = async (daemon: TestDaemon): Promise<string> =>
   (await daemon.call('GET', '/version/update/status')).body.state;
 
 const ends = (daemon: TestDaemon) =>
-  until(async () => ['done', 'failed'].includes(await stateOf(daemon)), 'the end of the update');
+  until(
+    async () => ['done', 'downloaded', 'failed'].includes(await stateOf(daemon)),
+    'the end of the update',
+  );
 
 describe('an update by the daemon', () => {
   it('is idle before the first', async () => {
@@ -49,6 +52,10 @@ describe('an update by the daemon', () => {
       received: 0,
       size: null,
       error: null,
+      installed: false,
+      path: null,
+      message: null,
+      updates_expired: false,
       started_at: null,
       finished_at: null,
     });
@@ -71,6 +78,10 @@ describe('an update by the daemon', () => {
       state: 'done',
       version: '1.1.0',
       error: null,
+      installed: true,
+      path: expect.stringMatching(/^\//),
+      message: 'Updated from 1.0.0 to 1.1.0.',
+      updates_expired: false,
     });
     expect(await readFile(join(folder, 'installed'), 'utf8')).toBe('the bytes of 1.1.0');
     expect(await readFile(versionFile, 'utf8')).toBe('1.1.0\n');
@@ -91,18 +102,55 @@ describe('an update by the daemon', () => {
     await until(async () => (await stateOf(daemon)) === 'done', 'the second try');
   });
 
-  it('fails for a version that is older than the one that runs', async () => {
+  it('does not begin in vain', async () => {
     const { daemon } = await updatable('exit 0');
-    await daemon.call('POST', '/version/update', { version: '0.9.0' });
+    for (const version of ['0.9.0', '1.0.0']) {
+      expect((await daemon.call('POST', '/version/update', { version })).body).toEqual(
+        failure(404, 'NOT_FOUND', expect.stringContaining(`${version} is not newer than 1.0.0`)),
+      );
+    }
+    await daemon.call('POST', '/license/deactivate');
+    expect((await daemon.call('POST', '/version/update')).body).toMatchObject({
+      status: 409,
+      code: 'NOT_ACTIVATED',
+    });
+    expect(await stateOf(daemon)).toBe('idle');
+  });
+
+  it('says that it has only downloaded where there is no hook, and when there is nothing newer', async () => {
+    const { key, product } = await app.sell();
+    const daemon = await startDaemon(app);
+    await daemon.call('POST', '/license/activate', { key });
+    await daemon.call('POST', '/version/update');
     await ends(daemon);
-    expect((await daemon.call('GET', '/version/update/status')).body.error).toMatch(/0\.9\.0 is not newer/);
+    const status = async () => (await daemon.call('GET', '/version/update/status')).body;
+    expect(await status()).toMatchObject({
+      state: 'done',
+      version: null,
+      installed: false,
+      path: null,
+      error: null,
+      message: 'Version 1.0.0 runs, and there is nothing newer for it.',
+    });
+    await release(app, product, { version: '1.1.0' });
+    await daemon.call('POST', '/version/update');
+    await until(async () => (await status()).version === '1.1.0', 'the download');
+    await ends(daemon);
+    const { path, ...rest } = await status();
+    expect(rest).toMatchObject({
+      version: '1.1.0',
+      installed: false,
+      error: null,
+      message: expect.stringMatching(/No update hook is set, so install it by hand/),
+    });
+    expect(await readFile(path, 'utf8')).toBe('the bytes of 1.1.0');
   });
 
   it('does not start where the version that runs is unknown', async () => {
     const daemon = await startDaemon(app, { settings: { version: null } });
     expect((await daemon.call('POST', '/version/update')).body).toMatchObject({
-      status: 400,
-      code: 'VALIDATION_ERROR',
+      status: 500,
+      code: 'INTERNAL_ERROR',
     });
     expect(await stateOf(daemon)).toBe('idle');
   });

@@ -161,6 +161,36 @@ describe('a panel in any language', () => {
     ).toEqual(failure(403, 'HARDWARE_MISMATCH', 'Hardware is not activated for this license'));
   });
 
+  it('moves a seat with a key that was never here', async () => {
+    const { key } = await app.sell();
+    const gone = hardwareId();
+    await app.panel('activate', { license_key: key, hardware_id: gone, version: '1.0.0' });
+    const daemon = await startDaemon(app);
+    expect((await daemon.call('POST', '/license/rebind', { previous_hardware_id: gone })).status).toBe(409);
+    expect((await daemon.call('POST', '/license/rebind', { key })).body).toEqual(
+      failure(400, 'VALIDATION_ERROR', 'The previous hardware id field is required.'),
+    );
+    const reply = await daemon.call('POST', '/license/rebind', { key, previous_hardware_id: gone });
+    expect([reply.status, reply.body.license?.state]).toEqual([200, 'licensed']);
+  });
+
+  it('is not blamed for what is set wrong on its machine', async () => {
+    const { daemon: first } = await activated();
+    await first.daemon.stop();
+    const agent = first.panel.twin({ versionFile: '/nowhere/VERSION' });
+    const daemon = await startDaemon(app, { panel: { ...first.panel, agent } });
+    expect((await daemon.call('GET', '/version/info')).body).toMatchObject({ current_version: null });
+    for (const [method, path] of [
+      ['POST', '/license/refresh'],
+      ['GET', '/version/check'],
+      ['POST', '/version/update'],
+    ] as const) {
+      expect((await daemon.call(method, path)).body).toEqual(
+        failure(500, 'INTERNAL_ERROR', expect.stringContaining('/nowhere/VERSION')),
+      );
+    }
+  });
+
   it('reports what it uses, which the next refresh takes to the service', async () => {
     const { daemon, license } = await activated();
     const reply = await daemon.call('PUT', '/license/usage', { accounts: 7, domains: 0 });

@@ -121,7 +121,7 @@ describe('the status of an update', () => {
       pid: process.pid,
     });
     expect((await stat(join(dir, 'update.json'))).mode & 0o777).toBe(0o600);
-    await book.close('It rained.');
+    await book.fail('It rained.');
     expect(await readUpdateStatus(dir, version)).toMatchObject({ state: 'failed', error: 'It rained.' });
     expect(await readdir(dir)).toEqual(['update.json']);
   });
