@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { Replacement, sweepTemporaries } from './atomic-file.js';
 import { withLock } from './lock.js';
 import { readPrivate } from './private-file.js';
@@ -10,7 +9,12 @@ const ROOM_BYTES = 8 * 1024;
 /** Counters of what is in use. */
 export type Usage = Readonly<Record<string, number>>;
 
-const USAGE = v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
+/** By hand: valibot leaves out of a record what is named like a property of every object. */
+const isUsage = (value: unknown): value is Usage =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((count) => Number.isSafeInteger(count) && count >= 0);
 
 const fileIn = (dir: string): string => join(dir, 'usage.json');
 
@@ -22,8 +26,8 @@ export async function readUsage(dir: string): Promise<Usage> {
   const text = await readPrivate(fileIn(dir)).catch(() => null);
   if (text === null) return {};
   try {
-    const parsed = v.safeParse(USAGE, JSON.parse(text));
-    return parsed.success ? parsed.output : {};
+    const usage: unknown = JSON.parse(text);
+    return isUsage(usage) ? usage : {};
   } catch {
     return {};
   }
