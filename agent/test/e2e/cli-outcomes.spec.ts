@@ -10,6 +10,7 @@ import { install, removePanels, type TestPanel } from '../setup/panels.js';
 
 let app: TestApp;
 let panel: TestPanel;
+let license: Awaited<ReturnType<TestApp['sell']>>['license'];
 let product: Awaited<ReturnType<TestApp['sell']>>['product'];
 beforeAll(async () => {
   // The command line goes by the clock of the machine.
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   const sold = await app.sell();
-  product = sold.product;
+  ({ product, license } = sold);
   panel = await install(app);
   await panel.agent.activate(sold.key);
 });
@@ -39,12 +40,12 @@ it('says once that the server is out of reach', async () => {
 });
 
 it('does not claim a seat back that only the vendor can free', async () => {
-  const { license } = await app.sell();
+  const sold = await app.sell();
   const offline = await install(app);
   const run = cliOf(offline);
   const { hardware_id, version } = (await run(['offline-request'])).json;
   const body = { hardware_id, version, valid_days: 30 };
-  const lease = JSON.stringify(await app.must('POST', `/licenses/${license.id}/activations`, body));
+  const lease = JSON.stringify(await app.must('POST', `/licenses/${sold.license.id}/activations`, body));
   expect(await run(['offline-install', '-'], { stdin: lease })).toMatchObject({ exit: 0 });
   expect(await run(['deactivate'])).toEqual(
     expect.objectContaining({
@@ -53,6 +54,27 @@ it('does not claim a seat back that only the vendor can free', async () => {
       stderr: '',
     }),
   );
+});
+
+it('ends with 3 where the license has no right to an update', async () => {
+  await app.must('POST', `/licenses/${license.id}/revoke`, { reason: 'refunded' });
+  const refused = await cliOf(panel)(['update', '--json']);
+  expect(refused).toMatchObject({ exit: 3, stderr: '' });
+  expect(refused.json.error).toEqual({
+    code: 'UPDATE_REFUSED',
+    message: 'The license is not accepted for updates. Run `mooring-agent check` to learn why.',
+  });
+});
+
+it('explains a hardware id without a key that was given for a file', async () => {
+  const explained = await cliOf(panel)([
+    'hardware-id',
+    '--explain',
+    '--seed-file',
+    '/nowhere/PANEL-1234-ABCD-5678-EFGH-9JKM',
+  ]);
+  expect(explained.stdout).toContain('/nowhere/PANEL-****-9JKM');
+  expect(explained.stdout + explained.stderr).not.toContain('ABCD-5678');
 });
 
 it('shows what comes from outside without what would steer the terminal', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AgentFault } from '../../errors.js';
 import type { HardwareReport } from '../../hardware/hardware-report.js';
 import type { Run } from '../context.js';
+import { withoutKeys } from '../keys-out.js';
 import { table, type Reply } from '../reply.js';
 
 interface HardwareFlags {
@@ -57,6 +58,7 @@ function explained({
         ['Problem', problem],
       ]),
       ...because.map((sentence) => `- ${sentence}`),
-    ],
+      // A path may be a key in the wrong place.
+    ].map((line) => withoutKeys(line)),
   };
 }
