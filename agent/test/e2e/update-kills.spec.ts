@@ -1,22 +1,18 @@
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../../../test/setup/app.js';
 import { systemCode } from '../../src/errors.js';
 import { partPath } from '../../src/updates/part-file.js';
 import type { VerifiedDownload } from '../../src/updates/verified-download.js';
 import { folder, panelWithUpdate, tokenFor } from '../setup/artifacts.js';
 import { startFetch } from '../setup/fetch-child.js';
+import { killAfter, measure } from '../setup/kills.js';
 import { proxyFiles, type FileProxy } from '../setup/file-proxy.js';
 
-const KILLS = 100;
+/** The rest of a hundred is in update-run-kills.spec.ts. */
+const KILLS = 60;
 const SIZE = 4_000_000;
 const PACE_MS = 4;
-/** About as long as a whole download takes on an idle machine. */
-const LONGEST_MS = 350;
-/** Every fourth kill waits for the last byte: between it and the name lie the hash, the flush and the rename. */
-const AT_THE_END = 4;
-const LONGEST_AT_THE_END_MS = 25;
 
 let app: TestApp;
 let proxy: FileProxy;
@@ -56,15 +52,21 @@ async function hitOf(download: VerifiedDownload): Promise<Hit> {
 describe('an agent that is killed while it downloads', () => {
   it(`never leaves a wrong byte under the file's name, and always goes on, in ${KILLS} kills`, async () => {
     const download = await tokenFor(app, world.asks, proxy.url);
+    const task = { download, folder: dir.path, insecureHttp: true };
+    const whole = startFetch({ ...task, sayAt: 1 });
+    const beginMs = await measure(whole, 'ready', 'reached');
+    const endMs = await measure(whole, 'complete', 'path');
+    await whole.ended();
+    await rm(join(dir.path, download.filename));
+    const moments = [
+      () => killAfter(startFetch(task), 'ready', 1.5 * beginMs),
+      // Between the last byte and the name lie the hash, the flush and the rename.
+      () => killAfter(startFetch(task), 'complete', 1.5 * endMs),
+      () => killAfter(startFetch({ ...task, sayAt: Math.random() * SIZE }), 'reached', 0),
+    ];
     const hits: Hit[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const child = startFetch({ download, folder: dir.path, insecureHttp: true });
-      const isLate = kill % AT_THE_END === 0;
-      await child.line(isLate ? 'complete' : 'ready');
-      await sleep(Math.random() * (isLate ? LONGEST_AT_THE_END_MS : LONGEST_MS));
-      child.kill();
-      const { lines } = await child.ended();
-      expect(lines.filter((line) => line.startsWith('fault'))).toEqual([]);
+      await moments[Math.min(kill % 5, 2)]!();
       hits.push(await hitOf(download));
       await rm(join(dir.path, download.filename), { force: true });
     }
@@ -75,7 +77,7 @@ describe('an agent that is killed while it downloads', () => {
     expect(count('amid', 'complete')).toBeGreaterThanOrEqual(KILLS / 3);
     expect(proxy.ranges.filter((range) => range !== null).length).toBeGreaterThanOrEqual(KILLS / 5);
 
-    const last = await startFetch({ download, folder: dir.path, insecureHttp: true }).ended();
+    const last = await startFetch(task).ended();
     expect(last).toMatchObject({ code: 0 });
     expect(await hitOf(download)).toBe('after');
     expect((await readdir(dir.path)).toSorted()).toEqual(['download.lock', download.filename]);

@@ -258,7 +258,7 @@ async function updateApart({ settings }: Panel): Promise<NodeJS.Signals | null> 
   const aheadMs = app.clock.now().getTime() - Date.now();
   const child = spawn(process.execPath, [UPDATING_AGENT, JSON.stringify({ settings, aheadMs })], {
     env: { PATH: process.env.PATH },
-    stdio: 'inherit',
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   return (await once(child, 'exit'))[1];
 }
