@@ -90,9 +90,21 @@ async function endsInTime(child: ChildProcess, exited: Promise<unknown>, run: Ho
   }
 }
 
+/** Emptied, and to be appended to: what several processes write at once, and after it was emptied again, stays whole. */
+async function openLog(file: string): Promise<FileHandle> {
+  const log = await open(file, 'a', 0o600);
+  try {
+    await log.truncate(0);
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  return log;
+}
+
 /** Runs the panel's own command that installs a file. AgentFault HOOK_FAILED unless it ends well and in time. */
 export async function runHook(run: HookRun): Promise<void> {
-  const log = await onDisk(run.logFile, () => open(run.logFile, 'w', 0o600));
+  const log = await onDisk(run.logFile, () => openLog(run.logFile));
   try {
     const child = await start(run, log);
     const exited = once(child, 'exit');

@@ -3,6 +3,7 @@ import { AgentFault } from '../errors.js';
 import { fetchFile, type FetchedFile } from './download.js';
 import { runHook } from './hook.js';
 import { checkForward, nextVersion, refuseOld } from './next-step.js';
+import { isTaken } from './foreign-file.js';
 import { finalPath, partPath } from './part-file.js';
 import { sweepDownloads } from './sweep.js';
 import type { UpdateBook } from './update-book.js';
@@ -66,7 +67,11 @@ export class UpdateRun {
     const request = async (): Promise<VerifiedDownload> => {
       const download = await unlessAborted(signal, () => this.agent.requestDownload(target));
       checkForward(download.version, target, current);
-      await this.book.noteFiles(finalPath(folder, download), partPath(folder, download));
+      const path = finalPath(folder, download);
+      // What somebody else has put there stays theirs, also when it is the very same file.
+      const isOurs = settings.downloadDir === null || this.book.files.includes(path);
+      const isFree = isOurs || !(await isTaken(path, download));
+      await this.book.noteFiles(partPath(folder, download), ...(isFree ? [path] : []));
       return download;
     };
     const download = await request();

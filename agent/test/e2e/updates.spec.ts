@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, readFile, readdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -147,6 +147,23 @@ describe('an update', () => {
       'panel-0.9.0.tgz',
       'panel-1.2.0.tgz',
     ]);
+  });
+
+  it('neither overwrites nor removes what somebody else has put where it belongs', async () => {
+    const made = await panel();
+    const downloadDir = join(made.dir, 'downloads');
+    const agent = made.twin({ downloadDir });
+    const { bytes } = await release(made, '1.1.0');
+    const path = join(downloadDir, 'panel-1.1.0.tgz');
+    await mkdir(downloadDir);
+    await writeFile(path, 'of somebody else');
+    await expect(runUpdate(agent)).rejects.toEqual(fault('FILE_UNACCEPTABLE', /Move it away/));
+    expect(await readFile(path, 'utf8')).toBe('of somebody else');
+    await writeFile(path, bytes);
+    expect(await runUpdate(agent)).toMatchObject({ version: '1.1.0', path });
+    await release(made, '1.2.0');
+    expect(await runUpdate(agent)).toMatchObject({ version: '1.2.0' });
+    expect((await readFile(path)).equals(bytes)).toBe(true);
   });
 
   it('says when only the right to updates hides a newer one', async () => {

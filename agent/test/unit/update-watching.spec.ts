@@ -99,7 +99,32 @@ describe('the output of a hook', () => {
     await appendFile(log, umlaut.subarray(1));
     await appendFile(log, 'x'.repeat(200_000));
     await tail.stop();
-    expect(lines).toEqual(['one', '', 'fü', 'x'.repeat(200_000)]);
+    expect(lines).toEqual(['one', '', 'fü', 'x'.repeat(8_192)]);
+  });
+});
+
+describe('the output of a hook that writes a lot', () => {
+  it('is a line for each time that a bar is drawn anew', async () => {
+    const log = join(dir, 'log');
+    const lines: string[] = [];
+    await writeFile(log, '10 %\r20 %\r');
+    const tail = new LogTail(log, (line) => lines.push(line));
+    while (lines.length < 2) await sleep(20);
+    await appendFile(log, '\nend');
+    await tail.stop();
+    expect(lines).toEqual(['10 %', '20 %', 'end']);
+  });
+
+  it('is told and kept up to a bound', async () => {
+    const log = join(dir, 'log');
+    const lines: string[] = [];
+    const tail = new LogTail(log, (line) => lines.push(line));
+    await writeFile(log, `${'x'.repeat(999)}\n`.repeat(12_000));
+    await tail.stop();
+    expect(lines.join('').length).toBeGreaterThan(3_000_000);
+    expect(lines.join('').length).toBeLessThan(4_300_000);
+    expect(lines.at(-1)).toMatch(/There is more than is told here/);
+    expect((await stat(log)).size).toBe(0);
   });
 });
 
