@@ -89,7 +89,7 @@ async function start(
   const server = createPanelServer({ agent, schedule, events, updates }, { host: options.host, token, log });
   const url = await listen(server, options.host, options.port ?? 3082);
   log(`The panel API listens on ${url}; its token is in ${tokenFile}`);
-  const work = Promise.all([schedule.run(signal), events.beat()]);
+  const work = Promise.all([schedule.run(signal), events.beat(), updates.adopt(signal)]);
   const end = (async () => {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
     log('Stopping');

@@ -1,7 +1,9 @@
 import type { Agent } from '../agent.js';
 import { LAPSES } from '../domain/standing.js';
 import { AgentFault } from '../errors.js';
-import { refuseOld } from '../updates/next-step.js';
+import { adoptUpdate } from '../updates/adopt.js';
+import { nextVersion, refuseOld } from '../updates/next-step.js';
+import { unlessAborted } from '../updates/unless-aborted.js';
 import { endOf, type UpdateResult } from '../updates/update-result.js';
 import { NO_UPDATE_YET, readUpdateStatus, type UpdateStatus } from '../updates/update-status.js';
 import { runUpdate } from '../updates/update.js';
@@ -67,6 +69,22 @@ export class UpdateRunner {
       this.#isStarting = false;
     }
     return this.status();
+  }
+
+  /** Sees an installation through that an agent before this one has begun, and takes the stepping stones after it. */
+  async adopt(signal: AbortSignal): Promise<void> {
+    try {
+      const left = await adoptUpdate(this.#agent, signal);
+      if (left === null) return;
+      this.#log(left.error ?? left.message ?? left.state);
+      if (left.state !== 'done') return;
+      const wanted = left.wanted ?? undefined;
+      const current = await this.#agent.currentVersion();
+      const offer = await unlessAborted(signal, () => this.#agent.checkUpdate());
+      if (nextVersion(offer, wanted, current) !== null) await this.start(wanted);
+    } catch (error) {
+      this.#log(`The update does not go on: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   async status(): Promise<Shown> {

@@ -26,6 +26,7 @@ export class UpdateBook implements Progress {
     { settings, clock }: { readonly settings: { readonly stateDir: string }; readonly clock: Clock },
     fromVersion: string,
     watcher: Progress,
+    wanted: string | null = null,
   ): Promise<UpdateBook> {
     const { files } = await storedStatus(settings.stateDir);
     const book = new UpdateBook(settings.stateDir, clock, watcher, {
@@ -33,6 +34,7 @@ export class UpdateBook implements Progress {
       state: 'checking',
       from_version: fromVersion,
       started_at: clock.now().toISOString(),
+      wanted,
       pid: process.pid,
       agent: await markOf(process.pid),
       files,

@@ -24,6 +24,8 @@ const STATUS = v.object({
   updates_expired: v.boolean(),
   started_at: v.nullable(v.string()),
   finished_at: v.nullable(v.string()),
+  /** The version that was asked for by name. */
+  wanted: v.nullable(v.string()),
   pid: v.nullable(v.number()),
   /** The agent that updates, and the hook that it has started. */
   agent: v.nullable(MARK),
@@ -48,6 +50,7 @@ export const NO_UPDATE_YET: UpdateStatus = {
   updates_expired: false,
   started_at: null,
   finished_at: null,
+  wanted: null,
   pid: null,
   agent: null,
   hook: null,

@@ -32,7 +32,12 @@ async function updateAlone(agent: UpdatingAgent, options: UpdateOptions): Promis
   await refuseBesideHook(stateDir);
   await sweepStatusFiles(stateDir);
   const fromVersion = await agent.currentVersion();
-  const book = await UpdateBook.open(agent, fromVersion, options.progress ?? silentProgress);
+  const book = await UpdateBook.open(
+    agent,
+    fromVersion,
+    options.progress ?? silentProgress,
+    options.version ?? null,
+  );
   try {
     const result = await new UpdateRun(agent, book, options).run(fromVersion);
     await book.close(result);

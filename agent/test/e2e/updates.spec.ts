@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startApp, type TestApp } from '../../../test/setup/app.js';
-import { readUpdateStatus } from '../../src/updates/update-status.js';
+import { readUpdateStatus, storedStatus } from '../../src/updates/update-status.js';
 import { runUpdate } from '../../src/updates/update.js';
 import { releaseBytes } from '../setup/artifacts.js';
+import { startDaemon, stopDaemons } from '../setup/daemons.js';
 import { Listener, TAKE_OVER, hookedPanel } from '../setup/hooks.js';
 import { removePanels } from '../setup/panels.js';
+import { until } from '../setup/until.js';
 
 const SIZE = 300_000;
 const UPDATING_AGENT = fileURLToPath(new URL('../setup/updating-agent.mjs', import.meta.url));
@@ -19,6 +21,7 @@ beforeAll(async () => {
   app = await startApp();
 });
 afterAll(async () => {
+  await stopDaemons();
   await removePanels();
   await app.stop();
 });
@@ -167,8 +170,8 @@ describe('an update', () => {
   });
 
   it('says when only the right to updates hides a newer one', async () => {
-    const until = new Date(app.clock.now().getTime() - 86_400_000).toISOString();
-    const made = await panel({ sold: { license: { updates_until: until } } });
+    const updates_until = new Date(app.clock.now().getTime() - 86_400_000).toISOString();
+    const made = await panel({ sold: { license: { updates_until } } });
     await release(made, '1.1.0');
     expect(await runUpdate(made.agent)).toMatchObject({
       updated: false,
@@ -293,6 +296,34 @@ describe('a hook that ends the agent which runs it', () => {
       'still here\nfrom 1.0.0',
     );
     expect(await runUpdate(made.agent)).toMatchObject({ updated: false, version: '1.1.0' });
+  });
+
+  it('is seen through by the daemon that is started then, with the stepping stones after it', async () => {
+    const waits = 'until [ -e "$1.go" ]; do [ -e "$1" ] || exit 1; sleep 0.1; done';
+    const made = await panel({
+      script: `if [ "$MOORING_UPDATE_VERSION" = 1.1.0 ]; then ${killsItsAgent(waits)}; fi; ${TAKE_OVER}`,
+    });
+    await release(made, '1.1.0');
+    await release(made, '2.0.0', { minimum_upgrade_version: '1.1.0' });
+    expect(await updateApart(made)).toBe('SIGKILL');
+    await startDaemon(app, { panel: made });
+    await sleep(600);
+    expect(await statusOf(made)).toMatchObject({ state: 'installing', version: '1.1.0' });
+    await writeFile(`${made.versionFile}.go`, '');
+    await until(async () => (await made.runs()) === '2.0.0', 'the second stepping stone');
+    await until(async () => (await statusOf(made)).state === 'done', 'the end of the update');
+    expect(await statusOf(made)).toMatchObject({ from_version: '1.1.0', version: '2.0.0', installed: true });
+  });
+
+  it('has its end written down by the daemon, also when it has failed', async () => {
+    const made = await panel({ script: killsItsAgent('exit 0') });
+    await release(made, '1.1.0');
+    expect(await updateApart(made)).toBe('SIGKILL');
+    await startDaemon(app, { panel: made });
+    await until(async () => (await storedStatus(made.stateDir)).state === 'failed', 'its end');
+    const { finished_at, error } = await storedStatus(made.stateDir);
+    expect(finished_at).not.toBeNull();
+    expect(error).toMatch(/installation of 1\.1\.0 was interrupted/);
   });
 
   it('has failed when it is gone and the old version still runs', async () => {
