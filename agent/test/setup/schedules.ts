@@ -9,8 +9,6 @@ import type { Status } from '../../src/status.js';
 import { install, removePanels, type TestPanel } from './panels.js';
 import { until } from './until.js';
 
-const real = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 /** The service, and a way to it on which calls are counted and may fail. */
 export class ScheduleWorld {
   /** What the way answers by itself; null lets everything through. */
@@ -99,28 +97,33 @@ export const stateOf = async ({ agent }: TestPanel): Promise<AgentState> => {
 export const triedAt = async (panel: TestPanel): Promise<number> =>
   Date.parse((await stateOf(panel)).contact.triedAt ?? '');
 
-/** Lets time pass in small steps, each with the leisure for a call of the service, until it is so. */
+/** Until the schedule has done what there is to do now, a call of the service included, and rests. */
+const rests = ({ clock }: TestPanel): Promise<void> => until(() => clock.isSleptBy, 'a rest');
+
+/** Lets time pass in small steps, after each of which the schedule comes to rest, until it is so. */
 export const passes = (
-  { clock }: TestPanel,
+  panel: TestPanel,
   isSo: () => boolean | Promise<boolean>,
   what: string,
   step: Parameters<TestPanel['clock']['advance']>[0] = { seconds: 5 },
 ): Promise<void> =>
   until(async () => {
     if (await isSo()) return true;
-    clock.advance(step);
-    await real(40);
+    await rests(panel);
+    panel.clock.advance(step);
+    await rests(panel);
     return isSo();
   }, what);
 
 /** Lets so much time pass in steps, for what must not happen meanwhile. */
 export async function pass(
-  { clock }: TestPanel,
+  panel: TestPanel,
   steps: number,
   step: Parameters<TestPanel['clock']['advance']>[0],
 ): Promise<void> {
   for (let taken = 0; taken < steps; taken++) {
-    clock.advance(step);
-    await real(40);
+    await rests(panel);
+    panel.clock.advance(step);
+    await rests(panel);
   }
 }

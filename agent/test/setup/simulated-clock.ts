@@ -19,6 +19,11 @@ export class SimulatedClock implements Clock {
     this.#service = service;
   }
 
+  /** Whether somebody sleeps by it, and so has done what there was to do. */
+  get isSleptBy(): boolean {
+    return this.#sleepers.size > 0;
+  }
+
   now(): Date {
     return new Date(this.#service.now().getTime() + this.offsetMs);
   }
