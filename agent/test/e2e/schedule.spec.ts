@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { until } from '../setup/until.js';
 import { pass, passes, ScheduleWorld, stateOf, triedAt } from '../setup/schedules.js';
 
@@ -109,6 +111,20 @@ describe('the schedule of a licensed panel', () => {
     panel.clock.offsetMs = -2 * HOUR;
     await passes(panel, () => codes().length === 3, 'both news', { seconds: 5 });
     expect(codes()).toEqual(['VALID', 'CLOCK_SET_BACK', 'VALID']);
+  });
+
+  it('tells the service soon when another version runs', async () => {
+    const { panel, license } = await world.activated();
+    const versionFile = join(panel.stateDir, '..', 'VERSION');
+    await writeFile(versionFile, '1.0.0');
+    const before = await triedAt(panel);
+    world.start(panel, { agent: panel.twin({ versionFile }) });
+    await pass(panel, 10, { seconds: 60 });
+    expect(await triedAt(panel)).toBe(before);
+    await writeFile(versionFile, '1.1.0');
+    await passes(panel, async () => (await triedAt(panel)) > before, 'a check', { seconds: 20 });
+    const [seat] = await world.app.must('GET', `/licenses/${license.id}/activations`);
+    expect(seat.version).toBe('1.1.0');
   });
 
   it('never asks for a license that was carried here', async () => {
