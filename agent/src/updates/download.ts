@@ -36,13 +36,17 @@ const wrongBytes = ({ filename }: VerifiedDownload) =>
  * AgentFault BUSY while another agent fetches into the folder; DISK_FULL, STATE_UNWRITABLE, DOWNLOAD_BROKEN, UNREACHABLE,
  * and whatever `renew` throws.
  */
-export async function fetchFile(task: FileTask): Promise<FetchedFile> {
-  const { folder } = task;
+export const fetchFile = (task: FileTask): Promise<FetchedFile> =>
+  inFolder(task.folder, () => fetchAlone(task));
+
+/** Works in a folder of downloads while no other agent does: nobody replaces a file while it is installed. AgentFault BUSY. */
+export async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   await makeFolder(folder);
-  return withLock(join(folder, 'download.lock'), () => fetchAlone(task), { waitMs: LOCK_WAIT_MS });
+  return withLock(join(folder, 'download.lock'), work, { waitMs: LOCK_WAIT_MS });
 }
 
-async function fetchAlone(task: FileTask): Promise<FetchedFile> {
+/** `fetchFile` within `inFolder`. */
+export async function fetchAlone(task: FileTask): Promise<FetchedFile> {
   let { download } = task;
   for (let replaced = 0; replaced <= MAX_REPLACEMENTS; replaced += 1) {
     const instead = await fetchOne(download, task);

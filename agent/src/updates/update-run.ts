@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AgentFault } from '../errors.js';
-import { fetchFile, type FetchedFile } from './download.js';
+import { fetchAlone, inFolder, type FetchedFile } from './download.js';
 import { runHook } from './hook.js';
 import { checkForward, nextVersion, refuseOld } from './next-step.js';
 import { isTaken } from './foreign-file.js';
@@ -39,10 +39,8 @@ export class UpdateRun {
         const target = nextVersion(offer, this.options.version, current);
         const so = { fromVersion, last, updatesExpired: offer.updates_expired };
         if (target === null) return finished(so);
-        const file = await this.#fetch(target, current);
-        const onlyFetched = this.#reasonNotToInstall();
+        const { file, onlyFetched } = await inFolder(this.#folder, () => this.#step(target, current));
         if (onlyFetched !== null) return downloaded(so, file, onlyFetched);
-        await this.#install(file, current);
         last = { version: await this.#versionAfter(file, current), file };
         if (this.agent.settings.versionFile === null) return oneStep({ ...so, last });
         if (this.options.signal?.aborted) return stopped({ ...so, last });
@@ -54,6 +52,18 @@ export class UpdateRun {
     }
   }
 
+  get #folder(): string {
+    const { downloadDir, stateDir } = this.agent.settings;
+    return downloadDir ?? join(stateDir, 'updates');
+  }
+
+  async #step(target: string, current: string) {
+    const file = await this.#fetch(target, current);
+    const onlyFetched = this.#reasonNotToInstall();
+    if (onlyFetched === null) await this.#install(file, current);
+    return { file, onlyFetched };
+  }
+
   #reasonNotToInstall(): string | null {
     if (this.options.downloadOnly) return 'It was not installed, as asked.';
     if (this.agent.settings.updateHook !== null) return null;
@@ -63,7 +73,7 @@ export class UpdateRun {
   async #fetch(target: string, current: string): Promise<FetchedFile> {
     const { settings, clock } = this.agent;
     const { signal } = this.options;
-    const folder = settings.downloadDir ?? join(settings.stateDir, 'updates');
+    const folder = this.#folder;
     const request = async (): Promise<VerifiedDownload> => {
       const download = await unlessAborted(signal, () => this.agent.requestDownload(target));
       checkForward(download.version, target, current);
@@ -78,7 +88,7 @@ export class UpdateRun {
     await this.book.note({ state: 'downloading', version: target, size: download.size, received: 0 });
     this.book.say(`Downloading version ${target}.`);
     const { insecureHttp } = settings;
-    return fetchFile({ download, renew: request, folder, clock, progress: this.book, insecureHttp, signal });
+    return fetchAlone({ download, renew: request, folder, clock, progress: this.book, insecureHttp, signal });
   }
 
   async #install({ path, download }: FetchedFile, current: string): Promise<void> {
