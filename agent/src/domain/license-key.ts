@@ -5,6 +5,8 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const PAYLOAD_CHARACTERS = 16;
 const CHECK_CHARACTERS = 4;
 const BITS_PER_CHARACTER = 5;
+/** Of the five groups with their dashes. */
+const GROUPS_LENGTH = 25;
 
 /** PREFIX-XXXX-XXXX-XXXX-XXXX-XXXX, with the letters that are read as digits still in it. */
 const GENERATED = /^([A-Z][A-Z0-9]{0,15})((?:-[0-9A-TV-Z]{4}){5})$/;
@@ -31,16 +33,22 @@ export function normalKey(input: string): string {
     );
 }
 
+/** Keys of another system may begin with the product's name too, so the length has to be nearly right. */
+const isNearly = (key: string, keyPrefix: string | null): boolean =>
+  keyPrefix !== null &&
+  key.startsWith(`${keyPrefix}-`) &&
+  Math.abs(key.length - (keyPrefix.length + GROUPS_LENGTH)) <= 2;
+
 /**
  * Judges the check characters of a key, under its own prefix, for a typo in that shows as well. Where the product's prefix is
- * known, what begins like a key of it and has another form is one with characters missing or to spare. Any other key
+ * known, what begins like a key of it and is a little too short or too long is one as well. Any other key
  * was imported and keeps its own form; `--force` is for an imported key that only looks like one of ours.
  */
 export function judgeKey(input: string, keyPrefix: string | null): KeyVerdict {
   const key = normalKey(input);
   const [, prefix = '', groups = ''] = GENERATED.exec(key) ?? [];
   if (prefix === '') {
-    return keyPrefix !== null && key.startsWith(`${keyPrefix}-`) ? 'typo' : 'unknown form';
+    return isNearly(key, keyPrefix) ? 'typo' : 'unknown form';
   }
   const characters = groups.replaceAll('-', '');
   const payload = characters.slice(0, PAYLOAD_CHARACTERS);

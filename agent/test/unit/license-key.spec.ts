@@ -41,7 +41,7 @@ describe('a license key as it is typed', () => {
   });
 
   it('is not judged in another form', () => {
-    for (const imported of ['', 'CPANEL-123', 'a1b2-c3d4']) {
+    for (const imported of ['', 'CPANEL-123', 'PANEL-AB12-CD34', 'a1b2-c3d4']) {
       expect(judgeKey(imported, null)).toBe('unknown form');
       expect(judgeKey(imported, 'PANEL')).toBe('unknown form');
     }
