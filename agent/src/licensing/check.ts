@@ -30,8 +30,13 @@ export function check(panel: Panel): Promise<Answered> {
         ),
       );
     }
-    const { next, result } = await look(panel, state, { ...license, key });
-    return kept(panel, next, result, save);
+    try {
+      const { next, result } = await look(panel, state, { ...license, key });
+      return await kept(panel, next, result, save);
+    } catch (error) {
+      if (error instanceof AgentFault && error.code === 'USAGE') await save(asFailure(panel, state, error));
+      throw error;
+    }
   });
 }
 
@@ -47,6 +52,10 @@ async function kept(panel: Panel, next: AgentState, result: Answered, save: Save
     return { ...result, problem: `${result.problem} ${error.message}` };
   }
 }
+
+/** A wrong setting keeps a panel from phoning home like a broken line does; its status must say which of them it is. */
+const asFailure = (panel: Panel, state: AgentState, fault: AgentFault): AgentState =>
+  afterFailure(state, panel.clock.now(), new UnreachableError(fault.message.replace(/\.$/, '')));
 
 /** The service would refuse the key for good; and it is the setting that is wrong. */
 async function assertProduct({ settings }: Panel, { license, pins }: AgentState): Promise<void> {

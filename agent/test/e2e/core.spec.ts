@@ -146,6 +146,7 @@ describe('a panel with its agent', () => {
     const { agent, twin } = await install(app);
     await agent.activate(key);
     await expect(twin({ product: 'another' }).check()).rejects.toMatchObject({ code: 'USAGE' });
+    expect((await agent.status()).warnings.join(' ')).toContain('"product"');
     await expect(twin({ server: 'http://192.0.2.1' }).check()).rejects.toMatchObject({ code: 'USAGE' });
     await expect(twin({ server: '127.0.0.1:2083' }).check()).rejects.toMatchObject({ code: 'USAGE' });
     expect(await twin({ server: `${app.url}/` }).check()).toMatchObject({ answer: 'granted' });

@@ -57,15 +57,17 @@ describe('a schedule', () => {
 
   it('goes on after an error, which it says once, and asks no faster for it', async () => {
     const { panel, dueAt } = await world.activated();
-    const before = await triedAt(panel);
     panel.clock.set(new Date(dueAt));
     const broken = panel.twin({ version: null });
     const { lines } = world.start(panel, { agent: broken });
-    await passes(panel, () => lines.length === 2, 'the error');
-    expect(lines[1]).toMatch(/version is not set/);
+    const complaints = () => lines.filter((line) => /version is not set/.test(line));
+    await passes(panel, () => complaints().length > 0, 'the error');
     await pass(panel, 20, { seconds: 60 });
-    expect(lines).toHaveLength(2);
-    expect(await triedAt(panel)).toBe(before);
+    expect(complaints()).toHaveLength(1);
+    // 30 seconds, doubled each time.
+    const { contact } = (await panel.agent.folder.read()) ?? {};
+    expect(contact?.failures).toBeLessThan(8);
+    expect((await panel.agent.status()).warnings.join(' ')).toMatch(/version is not set/);
   });
 
   it('is not stopped by a listener that fails', async () => {
