@@ -89,6 +89,7 @@ export class Agent implements Panel {
       );
     }
     if (!(await readWhole(this.folder))?.license) throw nothingActivated();
+    await this.folder.prepare();
     await writeUsage(this.folder.dir, usage);
     return this.status();
   }
@@ -128,6 +129,11 @@ export class Agent implements Panel {
     return requestDownload(this, version);
   }
 
+  /** What is known, a refusal that could not be written down included; null also where the state is damaged. */
+  async known(): Promise<AgentState | null> {
+    return this.#asRefused(await readWhole(this.folder));
+  }
+
   /** With the refusal that could not be written down, for as long as the state is the one that it was about. */
   #asRefused(state: AgentState | null): AgentState | null {
     const refused = this.unsaved.license;
@@ -137,6 +143,7 @@ export class Agent implements Panel {
   }
 
   async #outcome(answered: Answered): Promise<Outcome> {
+    if (answered.answer === 'granted') this.unsaved.license = null;
     return { ...answered, status: await this.status() };
   }
 

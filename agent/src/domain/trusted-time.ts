@@ -10,7 +10,8 @@ export interface KnownTime {
 
 /**
  * The time by the service's clock. A clock that was wrong may have been set right since, so of the time with the offset and
- * the one without it the earlier counts that does not lie before what was seen: neither makes a lease last longer.
+ * the one without it the earlier counts that does not lie before what was seen. While the agent runs, neither makes a lease last
+ * longer, for what was seen moves on; a machine that was switched off with a wrong clock may gain the time that it was off.
  */
 export function trustedTime(clockNow: number, { lastSeen, offsetMs }: KnownTime): number {
   const corrected = clockNow + offsetMs;

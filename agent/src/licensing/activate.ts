@@ -50,7 +50,9 @@ export function activate(panel: Panel, input: string, force: boolean): Promise<A
       const held = before?.license ?? null;
       try {
         const trust = await pinPublished(server, panel.settings.trustedKeys, panel.clock.now());
-        const isMarked = before !== null && isSame && held !== null && held.refusal === null;
+        // A license that was refused is not asked for anew on the way to another.
+        const isMarked =
+          before !== null && isSame && held !== null && (held.refusal === null || held.key === key);
         if (isMarked) await save(withMark(before, held));
         const call = { server, action: 'activate', request, hardware, trust, before } as const;
         const taken = await takeSeat(panel, call);

@@ -26,7 +26,7 @@ async function asking(panel: Panel): Promise<Asking> {
   if (state === null || license === null) throw nothingActivated();
   if (license.key === null) {
     throw new AgentFault(
-      'UPDATE_REFUSED',
+      'NO_UPDATE',
       'The license was installed from a file, so updates must be carried here too. Ask your vendor.',
     );
   }

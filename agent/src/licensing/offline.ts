@@ -94,7 +94,7 @@ async function pinsOf(panel: Panel, before: AgentState | null, jwks: unknown): P
   throw unacceptable(
     isNamed
       ? 'it is signed with keys that the vendor of this panel has not named ("trusted_keys").'
-      : 'it is signed with keys that have nothing to do with those of the license that is held. If your vendor confirms it, run `mooring-agent deactivate` first.',
+      : 'it is signed with keys that have nothing to do with those of the license that is held. If your vendor confirms it, name the ids of these keys as "trusted_keys".',
   );
 }
 
@@ -128,8 +128,9 @@ export function offlineInstall(panel: Panel, text: string): Promise<Answered> {
         licenseId: null,
         held: held !== null && isSame ? { leaseId: held.leaseId, seq: held.seq } : null,
       });
-      if (held?.refusal && held.licenseId === lease.sub && isOlder(lease, held.refusal)) {
-        throw unacceptable(`the license was refused since it was made (${held.refusal.code}).`);
+      const refused = held?.refusal ?? panel.unsaved.license?.refusal ?? null;
+      if (refused !== null && held?.licenseId === lease.sub && isOlder(lease, refused)) {
+        throw unacceptable(`the license was refused since it was made (${refused.code}).`);
       }
       if (problem !== null)
         throw unacceptable(`${problem}. Ask for one with \`mooring-agent offline-request\`.`);

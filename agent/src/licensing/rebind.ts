@@ -35,13 +35,19 @@ function previousOf(state: AgentState | null, { previousHardwareId }: RebindOpti
   throw new AgentFault('USAGE', 'A hardware id has 64 hexadecimal characters.');
 }
 
+const withoutKey = () =>
+  new AgentFault(
+    'USAGE',
+    'The license was installed from a file, without its key. Give the key, or have a lease file made for this machine.',
+  );
+
 /** Moves the seat from hardware that may no longer be able to speak for itself to this machine. */
 export function rebind(panel: Panel, options: RebindOptions): Promise<Answered> {
   const isWhole = options.key !== undefined && options.previousHardwareId !== undefined;
   return panel.folder.change(
     async (before, save) => {
       const given = options.key ?? before?.license?.key ?? null;
-      if (given === null) throw nothingActivated();
+      if (given === null) throw before?.license ? withoutKey() : nothingActivated();
       const key = readKey(panel, given, true);
       const server = serverOf(panel, before);
       const previous = previousOf(before, options);

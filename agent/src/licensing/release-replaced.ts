@@ -1,3 +1,5 @@
+import { AgentFault } from '../errors.js';
+import { safeAddress } from '../server/address.js';
 import { UnreachableError } from '../server/unreachable.js';
 import type { AgentState, StoredLicense } from '../state/state.js';
 import { ask } from './ask.js';
@@ -32,7 +34,8 @@ export async function releaseReplaced(
   if (replaced.key === null || !isAnother(replaced, after.license)) return null;
   const left = `The seat of the license before, ${replaced.maskedKey}, could not be given back`;
   try {
-    const server = before.server === null ? serverOf(panel, after) : before.server;
+    const { insecureHttp } = panel.settings;
+    const server = before.server === null ? serverOf(panel, after) : safeAddress(before.server, insecureHttp);
     const request = await licenseRequest(panel, replaced.key, before.hardware);
     const { answer } = await ask(server, 'deactivate', request, {
       trust: { pins: before.server === after.server ? after.pins : before.pins, keysAt: null },
@@ -41,6 +44,7 @@ export async function releaseReplaced(
     return NOTHING_TO_RELEASE.has(answer.code) ? null : `${left}: ${answer.error}.`;
   } catch (error) {
     if (error instanceof UnreachableError) return `${left}: ${error.message}.`;
+    if (error instanceof AgentFault) return `${left}: ${error.message}`;
     throw error;
   }
 }

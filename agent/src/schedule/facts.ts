@@ -2,7 +2,6 @@ import type { Agent } from '../agent.js';
 import type { CheckFacts } from '../domain/backoff.js';
 import { AgentFault } from '../errors.js';
 import { correctionMs } from '../licensing/records.js';
-import { readWhole } from '../state/read-whole.js';
 import type { AgentState } from '../state/state.js';
 import type { Status } from '../status.js';
 
@@ -39,7 +38,7 @@ async function versionOf(agent: Agent): Promise<string | null> {
 
 /** Everything that the time of the next check depends on. */
 export async function gatherFacts(agent: Agent, status: Status, own: OwnFacts): Promise<Facts> {
-  const state = await readWhole(agent.folder);
+  const state = await agent.known();
   const offsetMs = correctionMs(agent.clock.now(), state?.time);
   return {
     license: licenseFacts(state, status, offsetMs),

@@ -55,18 +55,18 @@ export class StateFolder {
    * room for a new state is taken: an answer of the service must not be lost to a full disk after it was asked for.
    */
   async change<T>(work: Work<T>, options: ChangeOptions = {}): Promise<T> {
-    await this.#prepare();
+    await this.prepare();
     return withLock(this.#lock, (lock) => this.#session(work, lock, options.evenIfDamaged ?? false), options);
   }
 
   /** The same, but null at once when someone else works on the folder. */
   async tryChange<T>(work: Work<T>): Promise<T | null> {
-    await this.#prepare();
+    await this.prepare();
     return tryWithLock(this.#lock, (lock) => this.#session(work, lock, false));
   }
 
   /** Makes the folder, and keeps root from taking the files of the user that the panel runs as. */
-  async #prepare(): Promise<void> {
+  async prepare(): Promise<void> {
     await explained(this.dir, () => makeFolders(this.dir));
     const owner = await explained(this.#file, () => lstat(this.#file).catch(absent));
     const self = process.geteuid?.();

@@ -76,7 +76,7 @@ describe('a panel that never has a network', () => {
     const outcome = await panel.twin({ server: 'http://127.0.0.1:9' }).check();
     expect(outcome).toMatchObject({ answer: 'unreachable', status: { state: 'licensed' } });
     expect(outcome.problem).toContain('installed from a file');
-    await expect(panel.agent.checkUpdate()).rejects.toMatchObject({ code: 'UPDATE_REFUSED' });
+    await expect(panel.agent.checkUpdate()).rejects.toMatchObject({ code: 'NO_UPDATE' });
   });
 
   it('is no longer licensed once it is deactivated', async () => {
