@@ -40,6 +40,8 @@ export function parseStreamedBody(
   // A handler that gives up destroys its stream; were that the request, the connection would go with it, and the
   // refusal would never be read.
   const body = new PassThrough();
+  // Who was refused, or not yet looked at, may leave while nobody reads: without this the whole service would end by it.
+  body.on('error', () => undefined);
   payload.on('error', (error) => body.destroy(error));
   // What a handler leaves unread is thrown away: most clients read no answer before they have written everything.
   body.on('close', () => payload.unpipe(body).resume());

@@ -23,11 +23,14 @@ const newDraft = (): Promise<any> => draft(app, product, { version: `1.0.${patch
 const rows = (versionId: string) => app.sql('select id from artifacts where release_id = $1', [versionId]);
 
 /** An upload whose bytes are sent by hand. */
-function begin(versionId: string, { length = 1_000_000, agent = new Agent() } = {}): ClientRequest {
+function begin(
+  versionId: string,
+  { length = 1_000_000, agent = new Agent(), key = app.adminKey } = {},
+): ClientRequest {
   const request = httpRequest(app.url + uploadPath(versionId), {
     method: 'POST',
     agent,
-    headers: { ...uploadHeaders(app), 'content-length': length },
+    headers: { ...uploadHeaders(app), 'x-admin-key': key, 'content-length': length },
   });
   // A connection that is cut or refused is what these tests are about.
   return request.on('error', () => undefined);
@@ -174,6 +177,22 @@ describe('an upload that is cut off', () => {
 });
 
 describe('an upload that is refused', () => {
+  it('and cut off while nobody reads it does not take the service down', async () => {
+    const { id } = await newDraft();
+    const unknown = id.replace(/.{12}$/, '000000000000');
+    for (const how of [{ key: 'mk_wrong' }, { key: app.adminKey }]) {
+      // One is refused before its sender leaves, the others leave while they are still looked at.
+      for (let delayMs = 0; delayMs < 20; delayMs++) {
+        const request = begin(unknown, how);
+        request.write(randomBytes(1_000));
+        await (delayMs === 0 ? answerTo(request) : sleep(delayMs));
+        request.destroy();
+        await sleep(20);
+      }
+    }
+    expect((await app.request('GET', '/health/ready')).status).toBe(200);
+  });
+
   it('at once leaves its connection fit for the next request', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const { id } = await newDraft();
