@@ -17,7 +17,7 @@ import { judgeChain, judgeLoser, leaseFor, seenAgain } from './seat-chain.js';
 import type { Verdict } from './verdict.js';
 
 /** A seat whose lease changes more often than this under one call is not a panel that phones home. */
-const MOST_TRIES = 10;
+const MOST_TRIES = 32;
 
 /** The phone-home: the verdict of now, and the lease renewed. Never takes a seat, and no lock. */
 @Injectable()

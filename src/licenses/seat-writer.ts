@@ -13,7 +13,7 @@ import { judgeChain, leaseFor, seenAgain, type Manner } from './seat-chain.js';
 import type { Verdict } from './verdict.js';
 
 /** A seat that changes more often than this under one call is not used by a panel. */
-const MOST_TRIES = 10;
+const MOST_TRIES = 32;
 
 /** The open transaction that holds the license row. */
 export interface Work {

@@ -18,7 +18,7 @@ import type { ChangedBy, HeldLicense } from '../../access/held-license.js';
 const DAY_SECONDS = 86_400;
 
 /** A seat whose lease changes more often than this under one call is not used by a panel. */
-const MOST_TRIES = 10;
+const MOST_TRIES = 32;
 
 /** What an admin asks for in the name of a panel. */
 export interface OfflineCall extends ChangedBy {
