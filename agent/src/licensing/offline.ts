@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { LeaseClaims } from '../domain/lease.js';
 import { AgentFault } from '../errors.js';
+import type { Hardware } from '../hardware/hardware.js';
 import { readKeySet } from '../server/published-keys.js';
 import { readWhole } from '../state/read-whole.js';
 import type { AgentState, SeenTime, StoredRefusal } from '../state/state.js';
@@ -9,7 +10,7 @@ import { UntrustedError } from '../trust/signed.js';
 import { allKeys, followKeys } from '../trust/trusted-keys.js';
 import { leaseProblem, openLease } from './lease.js';
 import { grantedAnswer, type Answered } from './outcome.js';
-import { currentVersion, reportHardware, type Panel } from './panel.js';
+import { currentVersion, hardwareIn, reportHardware, type Panel } from './panel.js';
 import { NO_CONTACT, passedTime, serviceTime } from './records.js';
 
 /** What is carried to whoever activates an air-gapped panel; field names as the service takes them. */
@@ -34,13 +35,14 @@ const ENVELOPED = v.object({ data: LEASE_FILE });
 const unacceptable = (why: string, cause?: unknown) =>
   new AgentFault('FILE_UNACCEPTABLE', `This lease file can't be installed: ${why}`, { cause });
 
+/** This machine, by the recipe of the license that it holds. */
+const hardwareHere = async (panel: Panel, state: AgentState | null): Promise<Hardware> =>
+  hardwareIn(await reportHardware(panel, state?.license ? state.hardware.recipe : null));
+
 /** What this machine asks with. */
 export async function offlineRequest(panel: Panel): Promise<OfflineRequest> {
   const state = await readWhole(panel.folder);
-  const { hardware, problem } = await reportHardware(panel, state?.license ? state.hardware.recipe : null);
-  if (hardware === null) {
-    throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
-  }
+  const hardware = await hardwareHere(panel, state);
   const { product, platform, arch, hostname } = panel.settings;
   return {
     hardware_id: hardware.id,
@@ -112,18 +114,15 @@ export function offlineInstall(panel: Panel, text: string): Promise<Answered> {
     async (before, save) => {
       const { license, lease: jws, jwks } = readFile(text);
       const pins = await pinsOf(panel, before, jwks);
-      const report = await reportHardware(panel, before?.license ? before.hardware.recipe : null);
-      if (report.hardware === null) {
-        throw new AgentFault('HARDWARE_UNKNOWN', report.problem ?? 'This machine has no hardware id.');
-      }
+      const hardware = await hardwareHere(panel, before);
       const lease = await openLease(jws, pins).catch((error: unknown) => {
         if (error instanceof UntrustedError) throw unacceptable('its lease is not genuine.', error);
         throw error;
       });
       const held = before?.license ?? null;
-      const isSame = held?.licenseId === lease.sub && before?.hardware.id === report.hardware.id;
+      const isSame = held?.licenseId === lease.sub && before?.hardware.id === hardware.id;
       const problem = leaseProblem(lease, {
-        hardwareId: report.hardware.id,
+        hardwareId: hardware.id,
         product: panel.settings.product,
         licenseId: null,
         held: held !== null && isSame ? { leaseId: held.leaseId, seq: held.seq } : null,
@@ -143,7 +142,7 @@ export function offlineInstall(panel: Panel, text: string): Promise<Answered> {
       const state: AgentState = {
         format: 1,
         server: panel.settings.server ?? before?.server ?? null,
-        hardware: report.hardware,
+        hardware,
         issuer: lease.iss,
         pins,
         license: {

@@ -82,11 +82,15 @@ export function reportHardware(
   });
 }
 
+/** The hardware that was found. @throws AgentFault HARDWARE_UNKNOWN */
+export function hardwareIn({ hardware, problem }: HardwareReport): Hardware {
+  if (hardware !== null) return hardware;
+  throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
+}
+
 /** The hardware that holds the seat. @throws AgentFault when this machine is another, or can't tell */
 export async function sameHardware(panel: Panel, state: AgentState): Promise<Hardware> {
-  const { hardware, problem } = await reportHardware(panel, state.hardware.recipe);
-  if (hardware === null)
-    throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
+  const hardware = hardwareIn(await reportHardware(panel, state.hardware.recipe));
   if (hardware.id === state.hardware.id) return hardware;
   throw new AgentFault('HARDWARE_CHANGED', LAPSES.HARDWARE_CHANGED);
 }
@@ -99,9 +103,7 @@ export async function hardwareForSeat(panel: Panel, before: AgentState | null): 
   const fresh = await reportHardware(panel, null);
   const known = before?.license ? await reportHardware(panel, before.hardware.recipe) : fresh;
   const isSeeded = fresh.seedFile !== null && known.seedFile === null;
-  const { hardware, problem } = known.hardware === null || isSeeded ? fresh : known;
-  if (hardware !== null) return hardware;
-  throw new AgentFault('HARDWARE_UNKNOWN', problem ?? 'This machine has no hardware id.');
+  return hardwareIn(known.hardware === null || isSeeded ? fresh : known);
 }
 
 /** What every call of the license plane says. */

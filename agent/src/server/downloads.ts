@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { AgentFault } from '../errors.js';
+import { plainLine } from '../plain-text.js';
 import type { UpdateOffer } from '../updates/offer.js';
 import { callService, type HttpAnswer } from './http.js';
-import { plain } from './proven-answer.js';
 import { UnreachableError } from './unreachable.js';
 
 /** What both calls of the download plane say; field names as on the wire. */
@@ -56,7 +56,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 const FAULT_OF = { 401: 'UPDATE_REFUSED', 403: 'UPDATE_REFUSED', 404: 'NO_UPDATE' } as const;
 
 function refused(server: string, { status, body, retryAfterSeconds }: HttpAnswer): AgentFault {
-  const said = typeof body.error === 'string' ? plain(body.error) : '';
+  const said = typeof body.error === 'string' ? plainLine(body.error) : '';
   const code = FAULT_OF[status as keyof typeof FAULT_OF];
   if (code !== undefined && REFUSED[said] !== undefined) return new AgentFault(code, REFUSED[said]);
   const what =

@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import type { Jwk } from '../trust/jwk.js';
 import { parseClaims, PROOF_CLAIMS, type ProofClaims } from '../trust/claims.js';
 import { openSigned, UntrustedError } from '../trust/signed.js';
+import { plainLine } from '../plain-text.js';
 import { callService, type HttpAnswer } from './http.js';
 import { UnreachableError } from './unreachable.js';
 
@@ -57,15 +58,10 @@ export async function askService(
   return { server, action, request, nonce, answer };
 }
 
-const MOST_CHARACTERS = 200;
-
-/** Text that nobody signed, as it may be shown: a terminal takes orders from control characters. */
-export const plain = (text: string): string => text.slice(0, MOST_CHARACTERS).replace(/\p{C}/gu, ' ');
-
 /** What an answer without a proof comes to: it is no verdict, but it often says what is wrong. */
 function unproven({ server, answer }: Asked): UnreachableError {
   const { status, body, retryAfterSeconds } = answer;
-  const said = typeof body.error === 'string' ? plain(body.error) : 'nothing else';
+  const said = typeof body.error === 'string' ? plainLine(body.error) : 'nothing else';
   if (status === 429) {
     return new UnreachableError(`${server} is asked too often from here and wants this machine to wait`, {
       retryAfterSeconds,
@@ -85,8 +81,8 @@ function unproven({ server, answer }: Asked): UnreachableError {
 function detailsOf(details: unknown): Record<string, string[]> | null {
   if (typeof details !== 'object' || details === null || Array.isArray(details)) return null;
   const fields = Object.entries(details).map(([field, messages]: [string, unknown]) => [
-    plain(field),
-    (Array.isArray(messages) ? messages : [messages]).map((message) => plain(String(message))),
+    plainLine(field),
+    (Array.isArray(messages) ? messages : [messages]).map((message) => plainLine(String(message))),
   ]);
   return fields.length === 0 ? null : (Object.fromEntries(fields) as Record<string, string[]>);
 }
@@ -119,7 +115,7 @@ export async function proven(asked: Asked, pins: readonly Jwk[]): Promise<Proven
   }
   return {
     code: claims.code,
-    error: typeof body.error === 'string' ? plain(body.error) : claims.code,
+    error: typeof body.error === 'string' ? plainLine(body.error) : claims.code,
     details: detailsOf(body.details),
     lease: typeof body.lease === 'string' ? body.lease : null,
     proof: body.proof,
