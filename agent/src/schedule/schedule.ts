@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { nextCheckAt } from '../domain/backoff.js';
 import { nextTurnAt } from '../domain/turning-points.js';
 import type { Outcome } from '../licensing/outcome.js';
-import type { Status } from '../status.js';
+import { standingPrint, type Status } from '../status.js';
 import { gatherFacts } from './facts.js';
 import { JUMP_MS, Rest } from './rest.js';
 import { StateWatch } from './state-watch.js';
@@ -22,9 +22,6 @@ export interface ScheduleOptions {
 }
 
 export type StatusListener = (status: Status) => void;
-
-/** What a listener is told of. Dates that move with every renewal are no change of state. */
-const fingerprint = ({ state, code, license }: Status): string => JSON.stringify([state, code, license]);
 
 /** Renews the lease in time, and tells when the standing changes, whether by an answer, by time or by another process. */
 export class Schedule {
@@ -125,7 +122,7 @@ export class Schedule {
   }
 
   #announce(status: Status): void {
-    const print = fingerprint(status);
+    const print = standingPrint(status);
     if (print === this.#announced) return;
     this.#announced = print;
     this.#log(`${status.state} (${status.code}): ${status.message}`);
