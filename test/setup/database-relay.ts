@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 
 /** A wire to a database that a test can cut and mend. */
 export interface DatabaseRelay {
@@ -25,6 +26,13 @@ function throughTcp(url: URL, port: number): string {
   relayed.username = url.username || (url.searchParams.get('user') ?? '');
   relayed.password = url.password;
   return relayed.href;
+}
+
+/** Turns of this process's event loop, by which its own end of a destroyed connection has found out and left its pool. */
+const NOTICING_TURNS = 20;
+
+async function noticed(): Promise<void> {
+  for (let turns = 0; turns < NOTICING_TURNS; turns++) await setImmediate();
 }
 
 export async function relayDatabase(databaseUrl: string): Promise<DatabaseRelay> {
@@ -71,6 +79,7 @@ export async function relayDatabase(databaseUrl: string): Promise<DatabaseRelay>
       isFrozen = false;
       // What is stuck stays stuck; a new connection fares well.
       for (const socket of open) socket.destroy();
+      await noticed();
     },
   };
 }
