@@ -39,7 +39,3 @@ export interface Status {
   readonly version: string | null;
   readonly usage: Readonly<Record<string, number>>;
 }
-
-/** What a listener is told a change of. Dates that move with every renewal are none. */
-export const standingPrint = ({ state, code, license }: Status): string =>
-  JSON.stringify([state, code, license]);

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { nextCheckAt } from '../domain/backoff.js';
 import { nextTurnAt } from '../domain/turning-points.js';
 import type { Outcome } from '../licensing/outcome.js';
-import { standingPrint, type Status } from '../status.js';
+import type { Status } from '../status.js';
 import { gatherFacts } from './facts.js';
 import { JUMP_MS, Rest } from './rest.js';
 import { StateWatch } from './state-watch.js';
@@ -23,6 +23,9 @@ export interface ScheduleOptions {
 
 export type StatusListener = (status: Status) => void;
 
+/** What a listener is told of. Dates that move with every renewal are no change of state. */
+const fingerprint = ({ state, code, license }: Status): string => JSON.stringify([state, code, license]);
+
 /** Renews the lease in time, and tells when the standing changes, whether by an answer, by time or by another process. */
 export class Schedule {
   readonly #agent: Agent;
@@ -33,6 +36,7 @@ export class Schedule {
   readonly #rest: Rest;
   readonly #watch: StateWatch;
   #announced: string | null = null;
+  #tellings = 0;
   #complaint: string | null = null;
   #draw: number;
   #fruitless = 0;
@@ -71,6 +75,22 @@ export class Schedule {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * How the license stands, told to whoever listens when it is news: what one reader knows, all of them know, and none
+   * of them is told it again.
+   */
+  async status(): Promise<Status> {
+    let tellings: number;
+    let status: Status;
+    // Read again when something else was told meanwhile: what was read may be older than that.
+    do {
+      tellings = this.#tellings;
+      status = await this.#agent.status();
+    } while (tellings !== this.#tellings);
+    this.#announce(status);
+    return status;
+  }
+
   #now(): number {
     return this.#clock.now().getTime();
   }
@@ -85,8 +105,7 @@ export class Schedule {
     const begunAt = this.#now();
     // Before the state is read, so that a change during the look is seen by the next one.
     await this.#watch.hasChanged();
-    const status = await this.#agent.status();
-    this.#announce(status);
+    const status = await this.status();
     const own = { fruitless: this.#fruitless, triedAt: this.#triedAt, wokeAt: this.#wokeAt };
     const facts = await gatherFacts(this.#agent, status, own);
     const now = this.#now();
@@ -122,9 +141,10 @@ export class Schedule {
   }
 
   #announce(status: Status): void {
-    const print = standingPrint(status);
+    const print = fingerprint(status);
     if (print === this.#announced) return;
     this.#announced = print;
+    this.#tellings += 1;
     this.#log(`${status.state} (${status.code}): ${status.message}`);
     for (const listener of this.#listeners) listener(status);
   }

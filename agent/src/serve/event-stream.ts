@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.js';
-import { standingPrint, type Status } from '../status.js';
+import type { Status } from '../status.js';
 import { licenseBody } from './license-body.js';
 import { COMMON_HEADERS, Refusal, retryAfter } from './refusal.js';
 
@@ -16,8 +16,7 @@ export const EVENT_HEADERS = {
 
 /** The license as server-sent events: how it is at first, and then each change of state. */
 export class EventStream {
-  /** With what each was told last; null before its first event. */
-  readonly #listeners = new Map<ServerResponse, string | null>();
+  readonly #listeners = new Set<ServerResponse>();
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   #count = 0;
@@ -30,7 +29,7 @@ export class EventStream {
     if (this.#listeners.size >= MOST_LISTENERS) {
       throw new Refusal(429, 'RATE_LIMITED', 'Too many event listeners', retryAfter(null));
     }
-    this.#listeners.set(response, null);
+    this.#listeners.add(response);
     response.once('close', () => this.#listeners.delete(response));
     try {
       let count: number;
@@ -41,7 +40,7 @@ export class EventStream {
         first = await read();
       } while (count !== this.#count);
       response.writeHead(200, EVENT_HEADERS);
-      this.#tell(response, count, first);
+      this.#write(response, event(count, first));
     } catch (error) {
       this.#listeners.delete(response);
       throw error;
@@ -51,7 +50,7 @@ export class EventStream {
 
   announce(status: Status): void {
     this.#count += 1;
-    for (const response of this.#begun()) this.#tell(response, this.#count, status);
+    this.#writeAll(event(this.#count, status));
   }
 
   /** Until `close`: proxies and listeners tell by it that the connection lives. */
@@ -59,27 +58,17 @@ export class EventStream {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       await this.#clock.sleep(HEARTBEAT_MS, signal);
-      if (signal.aborted) return;
-      for (const response of this.#begun()) this.#write(response, ': still here\n\n');
+      if (!signal.aborted) this.#writeAll(': still here\n\n');
     }
   }
 
   close(): void {
     this.#closing.abort();
-    for (const response of this.#begun()) response.end();
+    for (const response of this.#listeners) if (response.headersSent) response.end();
   }
 
-  #begun(): ServerResponse[] {
-    return [...this.#listeners.keys()].filter((response) => response.headersSent);
-  }
-
-  /** Not to one that left, nor what it was told already: a new listener may read a change before it is announced. */
-  #tell(response: ServerResponse, id: number, status: Status): void {
-    const print = standingPrint(status);
-    const told = this.#listeners.get(response);
-    if (told === undefined || told === print) return;
-    this.#listeners.set(response, print);
-    this.#write(response, event(id, status));
+  #writeAll(text: string): void {
+    for (const response of this.#listeners) if (response.headersSent) this.#write(response, text);
   }
 
   #write(response: ServerResponse, text: string): void {

@@ -63,11 +63,11 @@ export const reportUsage: Route = async ({ agent }, request) => {
   return ok({ usage });
 };
 
-export const listen: Route = async ({ agent, events }, request, response) => {
+export const listen: Route = async ({ schedule, events }, request, response) => {
   if (request.method === 'HEAD') {
     response.writeHead(200, EVENT_HEADERS).end();
     return null;
   }
-  await events.open(response, () => agent.status());
+  await events.open(response, () => schedule.status());
   return null;
 };
