@@ -39,6 +39,12 @@ export interface FileProxy {
 
 const PIECE = 64 * 1024;
 
+/**
+ * How long the receiver has to read what was written before a cut, and keep it: a break makes it drop what it had not come
+ * to. With too short a time a busy machine gets further at its second try, which a test of no progress takes for some.
+ */
+const READING_MS = 250;
+
 /** Waits until more can be written, or nobody reads any more. */
 async function drained(to: ServerResponse): Promise<void> {
   const stop = new AbortController();
@@ -63,8 +69,7 @@ async function pass(from: IncomingMessage, to: ServerResponse, treatment: Treatm
       if (!to.write(piece)) await drained(to);
       if (sent === stallAfter) return;
       if (sent === cutAfter) {
-        // What was written must get out before.
-        await sleep(20);
+        await sleep(READING_MS);
         to.destroy();
         return;
       }
