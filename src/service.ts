@@ -27,12 +27,14 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
+const giveUp = () => fail(new StartupError('Mooring could not stop in time and has given up.'));
+
 /** Aborted when the service is asked to stop: from its first moment on, for the database may be starting by then. */
 function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
   const ask = () => {
     if (stop.signal.aborted) return;
-    setTimeout(() => process.exit(1), GIVE_UP_MS).unref();
+    setTimeout(giveUp, GIVE_UP_MS).unref();
     stop.abort();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, ask);
@@ -93,12 +95,23 @@ async function serve(foundation: Foundation, stop: AbortSignal): Promise<void> {
   await drain(app);
 }
 
+/** Null when a stop was asked for meanwhile. What fails after that is its doing: control-C can reach children too. */
+async function openUnlessStopped(config: Config, stop: AbortSignal): Promise<OpenDatabase | null> {
+  try {
+    return await openDatabase(
+      { url: config.DATABASE_URL, dataDir: config.DATA_DIR, poolSize: config.DATABASE_POOL_SIZE },
+      { log: say, onLost: (cause) => fail(new StartupError(`The database has stopped: ${cause}`)), stop },
+    );
+  } catch (error) {
+    if (stop.aborted) return null;
+    throw error;
+  }
+}
+
 async function openAndServe(stop: AbortSignal): Promise<void> {
   const config = loadConfig();
-  const database = await openDatabase(
-    { url: config.DATABASE_URL, dataDir: config.DATA_DIR, poolSize: config.DATABASE_POOL_SIZE },
-    { log: say, onLost: (cause) => fail(new StartupError(`The database has stopped: ${cause}`)) },
-  );
+  const database = await openUnlessStopped(config, stop);
+  if (database === null) return;
   try {
     if (!stop.aborted) await serve(await openFoundation(config, database), stop);
   } finally {

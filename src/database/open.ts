@@ -32,7 +32,8 @@ const NOTHING_TO_STOP = async () => undefined;
 
 /**
  * Connects to the database, starting the embedded one where no other is named, and brings its schema up to date.
- * `attach` uses the embedded server that a running service has started, if there is one. Every failure is a StartupError.
+ * `attach` uses the embedded server that a running service has started, if there is one. Every failure is a
+ * StartupError, but the reason of `stop` when that is aborted before the database is open.
  */
 export async function openDatabase(
   settings: DatabaseSettings,
@@ -40,11 +41,18 @@ export async function openDatabase(
     log,
     attach = false,
     onLost,
-  }: { log: (line: string) => void; attach?: boolean; onLost?: (cause: string) => void },
+    stop,
+  }: {
+    log: (line: string) => void;
+    attach?: boolean;
+    onLost?: (cause: string) => void;
+    stop?: AbortSignal;
+  },
 ): Promise<OpenDatabase> {
   const dataDir = settings.dataDir ?? defaultDataDir();
-  const server = await findServer(settings.url, { dataDir, log, attach, onLost });
+  const server = await findServer(settings.url, { dataDir, log, attach, onLost, stop });
   try {
+    stop?.throwIfAborted();
     const dataSource = await connect(server.url, settings.poolSize);
     return {
       dataSource,
@@ -69,15 +77,22 @@ async function findServer(
     log,
     attach,
     onLost,
+    stop,
   }: {
     dataDir: string;
     log: (line: string) => void;
     attach: boolean;
     onLost?: ((cause: string) => void) | undefined;
+    stop?: AbortSignal | undefined;
   },
 ): Promise<Server> {
   if (url !== null) return { url, stop: NOTHING_TO_STOP };
-  const options = { dataDir, log, ...(onLost !== undefined && { onUnexpectedExit: onLost }) };
+  const options = {
+    dataDir,
+    log,
+    ...(onLost !== undefined && { onUnexpectedExit: onLost }),
+    ...(stop !== undefined && { stop }),
+  };
   const running = attach ? await attachEmbeddedPostgres(options) : null;
   if (running !== null) return { url: databaseUrl(running), stop: NOTHING_TO_STOP };
   const started = await startEmbeddedPostgres(options);

@@ -28,10 +28,28 @@ export const SURROUNDINGS = {
   },
 } as const;
 
+/** Signals a process, or with a negative number its group; one that is gone already is no failure. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 const LONGEST_OUTPUT = 65_536;
 
-/** Runs a short command to its end as `account`, by default as the service's own user. Never rejects. */
+/** Runs a command to its end as `account`, by default as the service's own user. Never rejects. */
 export function run(command: string, args: readonly string[], account?: Account): Promise<Outcome> {
+  return begin(command, args, account).outcome;
+}
+
+/** The same for a longer command, which `kill` ends at once with all that it has started. */
+export function begin(
+  command: string,
+  args: readonly string[],
+  account?: Account,
+): { readonly outcome: Promise<Outcome>; kill(): void } {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const child = spawn(command, args, {
     ...SURROUNDINGS,
@@ -50,7 +68,10 @@ export function run(command: string, args: readonly string[], account?: Account)
     resolve({ code: null, failure: error.code, ...written }),
   );
   child.on('close', (code) => resolve({ code, ...written }));
-  return promise;
+  const kill = () => {
+    if (child.pid !== undefined) signal(-child.pid, 'SIGKILL');
+  };
+  return { outcome: promise, kill };
 }
 
 /** Whether `account` may pass through `folder`, which modes alone do not tell (access lists, mount options). */

@@ -24,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   readonly log: (line: string) => void;
   /** Called once, with the cause in words, when the server ends without having been told to. */
   readonly onUnexpectedExit?: (cause: string) => void;
+  /** Aborted when the server is no longer wanted: a start under way is then given up, and rejects with its reason. */
+  readonly stop?: AbortSignal;
   /** Further settings of the server, such as `fsync: 'off'` for tests. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -68,6 +70,7 @@ async function start({ dataDir, ...options }: EmbeddedPostgresOptions): Promise<
     // Refused here, the server belongs to the other service: it must go on.
     const lock = folderLock ?? (await lockDatabase(server.socketFolder, folder.lock));
     try {
+      options.stop?.throwIfAborted();
       await ensureDatabase(server.socketFolder);
     } catch (error) {
       await shutDown(server);

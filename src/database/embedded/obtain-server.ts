@@ -23,6 +23,8 @@ export interface Request {
   readonly locked: boolean;
   readonly settings?: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
+  /** Aborted when the server is no longer wanted. */
+  readonly stop?: AbortSignal;
 }
 
 /** The server that a killed service left behind, or null when there is none that can be used. */
@@ -43,10 +45,11 @@ async function takeOver({ folder, locked, log }: Request): Promise<Server | null
   return null;
 }
 
-async function startAnew({ folder, account, settings, log }: Request): Promise<Server | string> {
+async function startAnew({ folder, account, settings, log, stop }: Request): Promise<Server | string> {
   await disownStalePid(folder.cluster, account);
   const binaries = await usableBinaries(await findNativePackage(), folder.home, account);
-  await ensureCluster(folder.cluster, binaries, account);
+  await ensureCluster(folder.cluster, binaries, account, stop);
+  stop?.throwIfAborted();
   const socketFolder = await makeSocketFolder(account, folder.socketRecord);
   const launched = await launch({ folder, binaries, account, socketFolder, settings, log });
   if ('server' in launched) return launched.server;
@@ -54,7 +57,7 @@ async function startAnew({ folder, account, settings, log }: Request): Promise<S
   return launched.complaint;
 }
 
-/** A running server on the folder: one left behind, or a new one. Throws StartupError when neither can be had. */
+/** A running server on the folder: one left behind, or a new one. Throws StartupError when neither can be had, the reason of `stop` when it is aborted first. */
 export async function obtainServer(request: Request): Promise<Server> {
   for (let waited = 0; ; waited += PAUSE_MS) {
     const server = (await takeOver(request)) ?? (await startAnew(request));
