@@ -31,11 +31,11 @@ describe('a password', () => {
 
   it('is judged quickly however it is made: the service stands still meanwhile', async () => {
     await isGuessable('once', []);
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (const piece of ['4@8({[</\\369&#!1|0$+7%2', 'aB3', '@@@@4444aaaa']) {
       await isGuessable(piece.repeat(100).slice(0, 256), NAMES);
     }
-    // Without the bounds each of these takes a third of a second or more.
-    expect(performance.now() - started).toBeLessThan(600);
+    // Without the bounds each of these takes a third of a second or more. Time that the machine gave to others is not counted.
+    expect(process.cpuUsage(started).user).toBeLessThan(600_000);
   });
 });

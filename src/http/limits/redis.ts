@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 
 /** How long one count may take. Redis answers within a millisecond; a panel must not wait for one that hangs. */
-const ANSWER_WITHIN_MS = 250;
+export const ANSWER_WITHIN_MS = 250;
 
 /** How long one try to connect may take. */
 const CONNECT_WITHIN_MS = 2_000;
