@@ -28,31 +28,28 @@ interface Server {
   stop(): Promise<void>;
 }
 
+export interface Opening {
+  /** Takes one line about what is being done. */
+  readonly log: (line: string) => void;
+  /** Uses the embedded server that a running service has started, if there is one. */
+  readonly attach?: boolean;
+  /** Called once, with the cause in words, when the embedded server ends by itself. */
+  readonly onLost?: (cause: string) => void;
+  /** Aborted when the database is no longer wanted. */
+  readonly stop?: AbortSignal;
+}
+
 const NOTHING_TO_STOP = async () => undefined;
 
 /**
  * Connects to the database, starting the embedded one where no other is named, and brings its schema up to date.
- * `attach` uses the embedded server that a running service has started, if there is one. Every failure is a
- * StartupError, but the reason of `stop` when that is aborted before the database is open.
+ * Every failure is a StartupError, but the reason of `stop` when that is aborted before the database is open.
  */
-export async function openDatabase(
-  settings: DatabaseSettings,
-  {
-    log,
-    attach = false,
-    onLost,
-    stop,
-  }: {
-    log: (line: string) => void;
-    attach?: boolean;
-    onLost?: (cause: string) => void;
-    stop?: AbortSignal;
-  },
-): Promise<OpenDatabase> {
+export async function openDatabase(settings: DatabaseSettings, opening: Opening): Promise<OpenDatabase> {
   const dataDir = settings.dataDir ?? defaultDataDir();
-  const server = await findServer(settings.url, { dataDir, log, attach, onLost, stop });
+  const server = await findServer(settings.url, dataDir, opening);
   try {
-    stop?.throwIfAborted();
+    opening.stop?.throwIfAborted();
     const dataSource = await connect(server.url, settings.poolSize);
     return {
       dataSource,
@@ -72,19 +69,8 @@ export async function openDatabase(
 
 async function findServer(
   url: string | null,
-  {
-    dataDir,
-    log,
-    attach,
-    onLost,
-    stop,
-  }: {
-    dataDir: string;
-    log: (line: string) => void;
-    attach: boolean;
-    onLost?: ((cause: string) => void) | undefined;
-    stop?: AbortSignal | undefined;
-  },
+  dataDir: string,
+  { log, attach = false, onLost, stop }: Opening,
 ): Promise<Server> {
   if (url !== null) return { url, stop: NOTHING_TO_STOP };
   const options = {
