@@ -28,15 +28,6 @@ export const SURROUNDINGS = {
   },
 } as const;
 
-/** Signals a process, or with a negative number its group; one that is gone already is no failure. */
-export function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
 const LONGEST_OUTPUT = 65_536;
 
 /** Runs a command to its end as `account`, by default as the service's own user. Never rejects. */
@@ -44,7 +35,10 @@ export function run(command: string, args: readonly string[], account?: Account)
   return begin(command, args, account).outcome;
 }
 
-/** The same for a longer command, which `kill` ends at once with all that it has started. */
+/**
+ * The same for a longer command, which `kill` ends. Its outcome comes when all that it had started has ended as well:
+ * a server process notices by itself, and frees its shared memory, which one that is killed would leave behind.
+ */
 export function begin(
   command: string,
   args: readonly string[],
@@ -68,10 +62,7 @@ export function begin(
     resolve({ code: null, failure: error.code, ...written }),
   );
   child.on('close', (code) => resolve({ code, ...written }));
-  const kill = () => {
-    if (child.pid !== undefined) signal(-child.pid, 'SIGKILL');
-  };
-  return { outcome: promise, kill };
+  return { outcome: promise, kill: () => void child.kill('SIGKILL') };
 }
 
 /** Whether `account` may pass through `folder`, which modes alone do not tell (access lists, mount options). */

@@ -57,7 +57,10 @@ async function startAnew({ folder, account, settings, log, stop }: Request): Pro
   return launched.complaint;
 }
 
-/** A running server on the folder: one left behind, or a new one. Throws StartupError when neither can be had, the reason of `stop` when it is aborted first. */
+/**
+ * A running server on the folder: one left behind, or a new one. Throws StartupError when neither can be had, or the
+ * reason of `stop` when that is aborted first.
+ */
 export async function obtainServer(request: Request): Promise<Server> {
   for (let waited = 0; ; waited += PAUSE_MS) {
     const server = (await takeOver(request)) ?? (await startAnew(request));

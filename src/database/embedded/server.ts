@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
-import { type Account, run, signal, SURROUNDINGS } from './command.js';
+import { type Account, run, SURROUNDINGS } from './command.js';
 import { type DataFolder, openLog } from './data-folder.js';
 import { isPostmaster, livingPostmaster, type Postmaster } from './postmaster.js';
 
@@ -118,6 +118,14 @@ export function adopt({ pid, socketFolder }: Postmaster, cluster: string): Serve
     return 'it went away';
   })();
   return { pid, socketFolder, exited };
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Stops the server: in an orderly way within eight seconds, otherwise at once, which the next start mends. */
