@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilLockWaits } from '../setup/locks.js';
 import { startNodes, type Nodes } from '../setup/nodes.js';
 
 let nodes: Nodes;
@@ -81,12 +82,7 @@ describe('two processes that are sent the same request', () => {
       () => 'answered',
       () => 'cut off',
     );
-    for (;;) {
-      const [{ n }] = await nodes.sql(
-        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
-      );
-      if (n > 0) break;
-    }
+    await untilLockWaits(nodes);
     expect((await sellAgain(1, sold, key, 100)).status).toBe(409);
     await nodes.kill(0);
     expect(await lost).toBe('cut off');

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { hardwareId, startApp, type TestApp } from '../setup/app.js';
+import { untilLockWaits } from '../setup/locks.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -175,12 +176,7 @@ describe('a request under an Idempotency-Key', () => {
     await holder.query('begin');
     await holder.query('select 1 from licenses where id = $1 for update', [license.id]);
     const first = suspend();
-    for (;;) {
-      const [{ n }] = await app.sql(
-        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
-      );
-      if (n > 0) break;
-    }
+    await untilLockWaits(app);
     const second = await suspend();
     expect([second.status, second.body.code]).toEqual([409, 'CONFLICT']);
     await holder.query('rollback');

@@ -3,6 +3,7 @@ import { compactVerify, createLocalJWKSet, decodeJwt, decodeProtectedHeader } fr
 import { rotateSigningKey } from '../../src/signing/rotation.js';
 import { parseMasterKey } from '../../src/signing/master-key.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { untilLockWaits } from '../setup/locks.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -78,11 +79,7 @@ describe('a lease', () => {
     await holder.startTransaction();
     await holder.query('select id from activations where hardware_id = $1 for update', [hardware]);
     const calls = [validate(), validate()];
-    const waiting = () =>
-      app.sql(
-        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-    while ((await waiting()).length < calls.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    await untilLockWaits(app, calls.length);
     await app.must('PATCH', `/licenses/${license.id}`, { limits: { accounts: 2 } });
     await holder.commitTransaction();
     await holder.release();

@@ -1,4 +1,5 @@
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { untilLockWaits } from '../setup/locks.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -121,9 +122,7 @@ it('does not take the seat of a machine that phones home in this very moment', a
     absent,
   ]);
   const asked = app.panel('activate', panelBody(key, fresh));
-  const waiting = () =>
-    app.sql(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
-  while ((await waiting()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await untilLockWaits(app);
   await phoningHome.commitTransaction();
   await phoningHome.release();
   expect((await asked).body.code).toBe('MAX_ACTIVATIONS');

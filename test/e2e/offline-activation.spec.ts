@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import type { QueryRunner } from 'typeorm';
 import { parseMasterKey } from '../../src/signing/master-key.js';
 import { rotateSigningKey } from '../../src/signing/rotation.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { untilLockWaits } from '../setup/locks.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -43,9 +43,7 @@ const blockedBy = async (
   await runner.startTransaction();
   await before(runner);
   const answer = call();
-  const waiting = () =>
-    app.sql(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`);
-  while ((await waiting()).length === 0) await sleep(10);
+  await untilLockWaits(app);
   await during();
   await runner.commitTransaction();
   await runner.release();

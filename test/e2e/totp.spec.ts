@@ -1,5 +1,6 @@
 import { TOTP } from 'otpauth';
 import { startApp, type TestApp } from '../setup/app.js';
+import { untilLockWaits } from '../setup/locks.js';
 import { addUser, bearer, login, RIGHT, tokenOf, userEvents } from '../setup/people.js';
 
 let app: TestApp;
@@ -211,9 +212,7 @@ describe('a log-in that is refused at the last moment', () => {
       await manager.query('select 1 from users where id = $1 for update', [user.id]);
       refused = loginWith(user, codes[0]);
       // It has verified the password once it waits for the user.
-      while ((await app.sql('select 1 from pg_locks where not granted')).length === 0) {
-        await new Promise(setImmediate);
-      }
+      await untilLockWaits(app);
       await manager.query(`update users set password_hash = 'another' where id = $1`, [user.id]);
     });
     expect((await refused)?.status).toBe(401);
