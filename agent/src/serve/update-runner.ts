@@ -56,9 +56,10 @@ export class UpdateRunner {
 
   /** Starts one, and answers how far it is. */
   async start(version: string | undefined): Promise<Shown> {
-    if (this.#isStarting || this.#run?.isOver === false) throw conflict();
+    if (this.#isStarting) throw conflict();
     this.#isStarting = true;
     try {
+      await this.#letEnd();
       const fromVersion = await this.#agent.currentVersion();
       const { state, started_at } = await this.#stored();
       // One that the command line runs, or a hook that outlived the daemon that started it.
@@ -106,6 +107,15 @@ export class UpdateRunner {
   async stop(): Promise<void> {
     this.#run?.abort.abort();
     await this.#run?.done;
+  }
+
+  /** Whoever has read that the last one ended may start the next: that it has let go of its lock as well is waited for. */
+  async #letEnd(): Promise<void> {
+    const run = this.#run;
+    if (run === null || run.isOver) return;
+    const { state, started_at } = await this.#stored();
+    if (started_at === run.before || RUNNING.has(state)) throw conflict();
+    await run.done;
   }
 
   /** What can be told to be in vain without asking the service is told at once. */

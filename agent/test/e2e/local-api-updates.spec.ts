@@ -133,7 +133,7 @@ describe('an update by the daemon', () => {
       message: 'Version 1.0.0 runs, and there is nothing newer for it.',
     });
     await release(app, product, { version: '1.1.0' });
-    await daemon.call('POST', '/version/update');
+    expect((await daemon.call('POST', '/version/update')).status).toBe(202);
     await until(async () => (await status()).version === '1.1.0', 'the download');
     await ends(daemon);
     const { path, ...rest } = await status();
