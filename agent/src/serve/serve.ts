@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent } from '../agent.js';
 import { Schedule } from '../schedule/schedule.js';
-import { withLock } from '../state/lock.js';
+import { JUST_KILLED_MS, withLock } from '../state/lock.js';
 import { makeFolders } from '../state/make-folder.js';
 import { explained } from '../state/unwritable.js';
 import { EventStream } from './event-stream.js';
@@ -67,7 +67,7 @@ export async function serve(agent: Agent, options: ServeOptions = {}): Promise<D
         await running.end;
         options.signal?.removeEventListener('abort', stop);
       },
-      { waitMs: 0 },
+      { waitMs: JUST_KILLED_MS },
     );
     stopped.catch(reject);
   });

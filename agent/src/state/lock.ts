@@ -13,6 +13,9 @@ export interface LockOptions {
 
 const WAIT_MS = 30_000;
 
+/** For what is not worth waiting for: an agent that was killed a moment ago may still seem to hold the lock. */
+export const JUST_KILLED_MS = 1_000;
+
 /** What is done under a lock, which can tell whether it is still held. */
 type Work<T> = (lock: Pick<Lock, 'isHeld'>) => Promise<T>;
 

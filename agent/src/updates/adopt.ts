@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withLock } from '../state/lock.js';
+import { JUST_KILLED_MS, withLock } from '../state/lock.js';
 import { isAlive } from './process-mark.js';
 import { readUpdateStatus, storedStatus, writeUpdateStatus, type UpdateStatus } from './update-status.js';
 import type { UpdatingAgent } from './updating-agent.js';
 
 const LOOK_EVERY_MS = 500;
-/** The lock of an agent that died a moment ago may not have noticed yet. */
-const LOCK_WAIT_MS = 1_000;
 
 /**
  * Waits for the end of an installation whose agent is gone, as one is that its own hook restarts, and writes it down. Null
@@ -29,5 +27,5 @@ export async function adoptUpdate(agent: UpdatingAgent, signal: AbortSignal): Pr
     await writeUpdateStatus(stateDir, closed);
     return closed;
   };
-  return withLock(join(stateDir, 'update.lock'), writeEnd, { waitMs: LOCK_WAIT_MS });
+  return withLock(join(stateDir, 'update.lock'), writeEnd, { waitMs: JUST_KILLED_MS });
 }

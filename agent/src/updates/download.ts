@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AgentFault } from '../errors.js';
-import { withLock } from '../state/lock.js';
+import { JUST_KILLED_MS, withLock } from '../state/lock.js';
 import { makeFolder } from './folder-faults.js';
 import { isWhole } from './hashing.js';
 import { PartFile, finalPath } from './part-file.js';
@@ -8,8 +8,6 @@ import { checkRoom } from './room.js';
 import { Transfer, type TransferMeans } from './transfer.js';
 import type { VerifiedDownload } from './verified-download.js';
 
-/** An agent that was killed a moment ago may still seem to hold the lock. */
-const LOCK_WAIT_MS = 1_000;
 const MAX_REPLACEMENTS = 3;
 
 export interface FileTask extends TransferMeans {
@@ -42,7 +40,7 @@ export const fetchFile = (task: FileTask): Promise<FetchedFile> =>
 /** Works in a folder of downloads while no other agent does: nobody replaces a file while it is installed. AgentFault BUSY. */
 export async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   await makeFolder(folder);
-  return withLock(join(folder, 'download.lock'), work, { waitMs: LOCK_WAIT_MS });
+  return withLock(join(folder, 'download.lock'), work, { waitMs: JUST_KILLED_MS });
 }
 
 /** `fetchFile` within `inFolder`. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AgentFault } from '../errors.js';
-import { withLock } from '../state/lock.js';
+import { JUST_KILLED_MS, withLock } from '../state/lock.js';
 import { makeFolder } from './folder-faults.js';
 import { silentProgress } from './progress.js';
 import { UpdateBook } from './update-book.js';
@@ -8,9 +8,6 @@ import type { UpdateResult } from './update-result.js';
 import { UpdateRun } from './update-run.js';
 import { isUnderWay, storedStatus, sweepStatusFiles } from './update-status.js';
 import type { UpdateOptions, UpdatingAgent } from './updating-agent.js';
-
-/** An agent that was killed a moment ago may still seem to hold the lock. */
-const LOCK_WAIT_MS = 1_000;
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -23,7 +20,7 @@ export async function runUpdate(agent: UpdatingAgent, options: UpdateOptions = {
   await refuseUnlicensed(agent);
   await makeFolder(stateDir);
   return withLock(join(stateDir, 'update.lock'), () => updateAlone(agent, options), {
-    waitMs: LOCK_WAIT_MS,
+    waitMs: JUST_KILLED_MS,
   });
 }
 
