@@ -8,13 +8,20 @@ export interface ProcessMark {
   readonly start: string | null;
 }
 
-/** The 22nd field; the name in the second may hold blanks and brackets. */
-async function startOf(pid: number): Promise<string | null> {
+/** Its 3rd and 22nd field; the name in the second may hold blanks and brackets. */
+async function statOf(pid: number): Promise<{ state: string | null; start: string | null }> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] || null, start: fields[19] ?? null };
 }
 
-export const markOf = async (pid: number): Promise<ProcessMark> => ({ pid, start: await startOf(pid) });
+/** It has ended, and nobody has asked how: in a container without an init that stays so for good. */
+const GONE: ReadonlySet<string | null> = new Set(['Z', 'X']);
+
+export const markOf = async (pid: number): Promise<ProcessMark> => ({
+  pid,
+  start: (await statOf(pid)).start,
+});
 
 export async function isAlive({ pid, start }: ProcessMark): Promise<boolean> {
   try {
@@ -23,5 +30,6 @@ export async function isAlive({ pid, start }: ProcessMark): Promise<boolean> {
     // One of another user may not be signalled, and is there all the same.
     if (systemCode(error) !== 'EPERM') return false;
   }
-  return start === null || (await startOf(pid)) === start;
+  const now = await statOf(pid);
+  return !GONE.has(now.state) && (start === null || now.start === start);
 }
