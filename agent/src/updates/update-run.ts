@@ -8,17 +8,12 @@ import { finalPath, partPath } from './part-file.js';
 import { sweepDownloads } from './sweep.js';
 import type { UpdateBook } from './update-book.js';
 import { unlessAborted } from './unless-aborted.js';
-import {
-  downloaded,
-  finished,
-  oneStep,
-  stopped,
-  type Installed,
-  type UpdateResult,
-} from './update-result.js';
+import { downloaded, finished, oneStep, stopped, type SoFar, type UpdateResult } from './update-result.js';
 import type { UpdateOptions, UpdatingAgent } from './updating-agent.js';
 import type { VerifiedDownload } from './verified-download.js';
 import { isNewer } from './versions.js';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** One update, from the first question to the last stepping stone. */
 export class UpdateRun {
@@ -30,26 +25,41 @@ export class UpdateRun {
 
   async run(fromVersion: string): Promise<UpdateResult> {
     refuseOld(this.options.version, fromVersion);
-    let last: Installed | null = null;
+    const so: Mutable<SoFar> = { fromVersion, last: null, updatesExpired: false };
     try {
-      for (;;) {
-        const current: string = last?.version ?? fromVersion;
-        await this.book.note({ state: 'checking' });
-        const offer = await unlessAborted(this.options.signal, () => this.agent.checkUpdate());
-        const target = nextVersion(offer, this.options.version, current);
-        const so = { fromVersion, last, updatesExpired: offer.updates_expired };
-        if (target === null) return finished(so);
-        const { file, onlyFetched } = await inFolder(this.#folder, () => this.#step(target, current));
-        if (onlyFetched !== null) return downloaded(so, file, onlyFetched);
-        last = { version: await this.#versionAfter(file, current), file };
-        if (this.agent.settings.versionFile === null) return oneStep({ ...so, last });
-        if (this.options.signal?.aborted) return stopped({ ...so, last });
-      }
+      return await this.#steps(so);
+    } catch (error) {
+      // What was installed by then is, whatever was broken off after it.
+      if (so.last !== null && this.#isCancelled(error)) return stopped(so);
+      throw error;
     } finally {
       // So that the service learns the new version; the schedule tells it soon where this fails.
-      if (last !== null)
+      if (so.last !== null)
         await unlessAborted(this.options.signal, () => this.agent.check()).catch(() => undefined);
     }
+  }
+
+  /** Version after version, each of them in `so` once it is installed. */
+  async #steps(so: Mutable<SoFar>): Promise<UpdateResult> {
+    for (;;) {
+      const current = so.last?.version ?? so.fromVersion;
+      await this.book.note({ state: 'checking' });
+      const offer = await unlessAborted(this.options.signal, () => this.agent.checkUpdate());
+      so.updatesExpired = offer.updates_expired;
+      const target = nextVersion(offer, this.options.version, current);
+      if (target === null) return finished(so);
+      const { file, onlyFetched } = await inFolder(this.#folder, () => this.#step(target, current));
+      if (onlyFetched !== null) return downloaded(so, file, onlyFetched);
+      so.last = { version: await this.#versionAfter(file, current), file };
+      if (this.agent.settings.versionFile === null) return oneStep(so);
+      if (this.options.signal?.aborted) return stopped(so);
+    }
+  }
+
+  #isCancelled(error: unknown): boolean {
+    return (
+      this.options.signal?.aborted === true && error instanceof AgentFault && error.code === 'DOWNLOAD_BROKEN'
+    );
   }
 
   get #folder(): string {

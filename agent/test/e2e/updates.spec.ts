@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startApp, type TestApp } from '../../../test/setup/app.js';
+import { isAlive } from '../../src/updates/process-mark.js';
 import { readUpdateStatus, storedStatus } from '../../src/updates/update-status.js';
 import { runUpdate } from '../../src/updates/update.js';
 import { releaseBytes } from '../setup/artifacts.js';
 import { startDaemon, stopDaemons } from '../setup/daemons.js';
-import { Listener, TAKE_OVER, hookedPanel } from '../setup/hooks.js';
+import { Listener, TAKE_OVER, WAIT, hookedPanel } from '../setup/hooks.js';
 import { removePanels } from '../setup/panels.js';
 import { until } from '../setup/until.js';
 
@@ -224,29 +225,31 @@ describe('an update', () => {
   });
 
   it('ends its hook, and what that has started, after the time that it may take', async () => {
-    const made = await panel({ script: '(sleep 2; touch "$1.late") & touch "$1.ready"; sleep 60' });
+    const made = await panel({ script: `(${WAIT}; touch "$1.late") & echo $! > "$1.child"; sleep 60` });
     await release(made, '1.1.0');
-    await expect(runUpdate(made.twin({ updateHookTimeout: 1 }))).rejects.toEqual(
-      fault('HOOK_FAILED', /did not end within 1 seconds/),
+    await expect(runUpdate(made.twin({ updateHookTimeout: 3 }))).rejects.toEqual(
+      fault('HOOK_FAILED', /did not end within 3 seconds/),
     );
-    await access(`${made.versionFile}.ready`);
-    await sleep(2_500);
+    const child = Number(await readFile(`${made.versionFile}.child`, 'utf8'));
+    await made.letGo();
+    await until(async () => !(await isAlive({ pid: child, start: null })), 'the end of what it has started');
     await expect(access(`${made.versionFile}.late`)).rejects.toThrow('ENOENT');
   });
 
   it('runs once at a time', async () => {
-    const made = await panel({ script: `sleep 3; ${TAKE_OVER}` });
+    const made = await panel({ script: `${WAIT}; ${TAKE_OVER}` });
     await release(made, '1.1.0');
     const first = runUpdate(made.agent);
     const installing = async () => (await statusOf(made)).hook !== null;
     while (!(await installing())) await sleep(50);
     expect(await statusOf(made)).toMatchObject({ state: 'installing', version: '1.1.0', pid: process.pid });
     await expect(runUpdate(made.twin())).rejects.toEqual(fault('BUSY', /Another call/));
+    await made.letGo();
     expect(await first).toMatchObject({ version: '1.1.0' });
   });
 
   it('is broken off before it is installed, and not while it is', async () => {
-    const made = await panel({ script: `touch "$1.begun"; sleep 1; ${TAKE_OVER}` });
+    const made = await panel({ script: `touch "$1.begun"; ${WAIT}; ${TAKE_OVER}` });
     await release(made, '1.1.0');
     await expect(runUpdate(made.agent, { signal: AbortSignal.abort() })).rejects.toEqual(
       fault('DOWNLOAD_BROKEN', /cancelled/),
@@ -260,18 +263,41 @@ describe('an update', () => {
       );
     while (!(await begun())) await sleep(50);
     stop.abort();
+    await made.letGo();
     expect(await update).toMatchObject({
       version: '1.1.0',
       message: expect.stringContaining('stopped there'),
     });
     expect(await statusOf(made)).toMatchObject({ state: 'done', error: null });
   });
+
+  it.each(['checkUpdate', 'requestDownload'] as const)(
+    'keeps what it has installed when it is broken off in the next %s',
+    async (call) => {
+      const made = await panel();
+      await release(made, '1.1.0');
+      await release(made, '2.0.0', { minimum_upgrade_version: '1.1.0' });
+      const stop = new AbortController();
+      const ask = made.agent[call].bind(made.agent) as (version: string) => Promise<never>;
+      made.agent[call] = async (version?: string): Promise<never> => {
+        if ((await made.runs()) === '1.1.0') stop.abort();
+        return ask(version ?? '');
+      };
+      expect(await runUpdate(made.agent, { signal: stop.signal })).toMatchObject({
+        updated: true,
+        version: '1.1.0',
+        message:
+          'Updated from 1.0.0 to 1.1.0. It was stopped there; run the update again to see whether there is more.',
+      });
+      expect(await statusOf(made)).toMatchObject({ state: 'done', version: '1.1.0', error: null });
+    },
+  );
 });
 
 /** A script that kills the agent, as soon as that has written down whom it has started, and goes on. */
 const killsItsAgent = (then: string) =>
   `until grep -q '"hook": {' "\${2%/updates/*}/update.json"; do sleep 0.1; done
-  kill -9 $PPID; sleep 1; echo still here; ${then}`;
+  kill -9 $PPID; ${WAIT}; echo still here; ${then}`;
 
 /** Updates in another process; answers the signal that ended it. */
 async function updateApart({ settings }: Panel): Promise<NodeJS.Signals | null> {
@@ -290,6 +316,7 @@ describe('a hook that ends the agent which runs it', () => {
     expect(await updateApart(made)).toBe('SIGKILL');
     expect(await statusOf(made)).toMatchObject({ state: 'installing', version: '1.1.0' });
     await expect(runUpdate(made.agent)).rejects.toEqual(fault('BUSY', /installation of 1\.1\.0 still runs/));
+    await made.letGo();
     while ((await statusOf(made)).state === 'installing') await sleep(50);
     expect(await statusOf(made)).toMatchObject({ state: 'done', version: '1.1.0', error: null });
     expect(await readFile(join(made.stateDir, 'update-hook.log'), 'utf8')).toContain(
@@ -299,9 +326,8 @@ describe('a hook that ends the agent which runs it', () => {
   });
 
   it('is seen through by the daemon that is started then, with the stepping stones after it', async () => {
-    const waits = 'until [ -e "$1.go" ]; do [ -e "$1" ] || exit 1; sleep 0.1; done';
     const made = await panel({
-      script: `if [ "$MOORING_UPDATE_VERSION" = 1.1.0 ]; then ${killsItsAgent(waits)}; fi; ${TAKE_OVER}`,
+      script: `if [ "$MOORING_UPDATE_VERSION" = 1.1.0 ]; then ${killsItsAgent(':')}; fi; ${TAKE_OVER}`,
     });
     await release(made, '1.1.0');
     await release(made, '2.0.0', { minimum_upgrade_version: '1.1.0' });
@@ -309,7 +335,7 @@ describe('a hook that ends the agent which runs it', () => {
     await startDaemon(app, { panel: made });
     await sleep(600);
     expect(await statusOf(made)).toMatchObject({ state: 'installing', version: '1.1.0' });
-    await writeFile(`${made.versionFile}.go`, '');
+    await made.letGo();
     await until(async () => (await made.runs()) === '2.0.0', 'the second stepping stone');
     await until(async () => (await statusOf(made)).state === 'done', 'the end of the update');
     expect(await statusOf(made)).toMatchObject({ from_version: '1.1.0', version: '2.0.0', installed: true });
@@ -320,6 +346,7 @@ describe('a hook that ends the agent which runs it', () => {
     await release(made, '1.1.0');
     expect(await updateApart(made)).toBe('SIGKILL');
     await startDaemon(app, { panel: made });
+    await made.letGo();
     await until(async () => (await storedStatus(made.stateDir)).state === 'failed', 'its end');
     const { finished_at, error } = await storedStatus(made.stateDir);
     expect(finished_at).not.toBeNull();
@@ -330,6 +357,7 @@ describe('a hook that ends the agent which runs it', () => {
     const made = await panel({ script: killsItsAgent('exit 0') });
     await release(made, '1.1.0');
     expect(await updateApart(made)).toBe('SIGKILL');
+    await made.letGo();
     while ((await statusOf(made)).state === 'installing') await sleep(50);
     expect(await statusOf(made)).toMatchObject({
       state: 'failed',

@@ -10,6 +10,9 @@ import { install } from './panels.js';
 export const TAKE_OVER =
   'echo "from $MOORING_UPDATE_FROM_VERSION to $MOORING_UPDATE_VERSION"; printf %s "$MOORING_UPDATE_VERSION" > "$1"';
 
+/** Waits for `letGo`, so that nothing depends on how long a look takes meanwhile; ends when the test has gone. */
+export const WAIT = 'until [ -e "$1.go" ]; do [ -e "$1" ] || exit 1; sleep 0.1; done';
+
 /** An activated panel that says in a file which version runs, with a hook written in shell. */
 export async function hookedPanel(
   app: TestApp,
@@ -34,6 +37,8 @@ export async function hookedPanel(
     versionFile,
     /** The version that the panel says it runs. */
     runs: async () => (await readFile(versionFile, 'utf8')).trim(),
+    /** Lets a hook that waits go on. */
+    letGo: () => writeFile(`${versionFile}.go`, ''),
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 }
