@@ -109,12 +109,11 @@ it.each([
   silent.listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const server = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  const called = once(silent, 'connection').then(() => performance.now());
+  const called = once(silent, 'connection');
   const ran = await cliOf(panel, { MOORING_AGENT_SERVER: server })(['update', '--json'], {
     started: (child) => void called.then(() => child.kill(signal)),
   });
-  // The agent would wait for an answer for twenty seconds.
-  expect(performance.now() - (await called)).toBeLessThan(10_000);
+  // One that had waited for an answer, for twenty seconds, would say that there was none.
   expect(ran).toMatchObject({ exit, stderr: '' });
   expect(ran.json.error).toEqual({
     code: 'DOWNLOAD_BROKEN',
