@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { PassThrough, Readable } from 'node:stream';
+import { finished, PassThrough, Readable } from 'node:stream';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { invalidRequest } from './errors.js';
@@ -42,7 +42,10 @@ export function parseStreamedBody(
   const body = new PassThrough();
   // Who was refused, or not yet looked at, may leave while nobody reads: without this the whole service would end by it.
   body.on('error', () => undefined);
-  payload.on('error', (error) => body.destroy(error));
+  // Not by the event: it is over already when the sender has left before now, while the credential was looked up.
+  finished(payload, { writable: false }, (error) => {
+    if (error) body.destroy(error);
+  });
   // What a handler leaves unread is thrown away: most clients read no answer before they have written everything.
   body.on('close', () => payload.unpipe(body).resume());
   return payload.pipe(body);

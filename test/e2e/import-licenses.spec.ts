@@ -1,8 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { untilLockWaits } from '../setup/locks.js';
 import { csv, errorsOf, exportFile, importFile, reportOf } from '../setup/transfer.js';
 
 const MAX = 3_000_000;
@@ -526,6 +528,25 @@ describe('while a file is on its way', () => {
     expect(response.statusCode).toBe(201);
     response.resume();
     expect((await app.panel('activate', panelBody(key, hardwareId()))).status).toBe(201);
+  });
+
+  it('a sender that leaves while its key is looked up holds up nobody', async () => {
+    const connected = once(app.nest.getHttpServer(), 'connection') as Promise<[Socket]>;
+    let request: ReturnType<typeof begin> | undefined;
+    await app.dataSource.transaction(async (manager) => {
+      await manager.query('lock table api_keys in access exclusive mode');
+      request = begin();
+      request.write(`key,product,policy\n${foreign()},panel`);
+      await untilLockWaits(app);
+      const [socket] = await connected;
+      const left = once(socket, 'close');
+      request.destroy();
+      await left;
+    });
+    await until(
+      () => licenses(csv(['key', 'product', 'policy'], [foreign(), 'panel', 'pro'])),
+      ({ status }) => status === 201,
+    );
   });
 
   it('a sender that leaves has sent nothing', async () => {
