@@ -36,6 +36,8 @@ export default {
   testTimeout: 60_000,
   // Jest would leave one core idle, but most of these tests wait for a database or a process.
   maxWorkers: '100%',
+  // A worker keeps much of each file that it has run; at gigabytes it stops for seconds to collect what it can.
+  workerIdleMemoryLimit: '1GB',
   projects: [
     {
       ...common,
