@@ -7,7 +7,12 @@ import { Schedule } from '../../src/schedule/schedule.js';
 import type { AgentState } from '../../src/state/state.js';
 import type { Status } from '../../src/status.js';
 import { install, removePanels, type TestPanel } from './panels.js';
-import { until } from './until.js';
+
+/** For a single rest. */
+const REST_WITHIN_MS = 30_000;
+
+/** More than any test here takes. */
+const MOST_STEPS = 500;
 
 /** The service, and a way to it on which calls are counted and may fail. */
 export class ScheduleWorld {
@@ -98,22 +103,26 @@ export const triedAt = async (panel: TestPanel): Promise<number> =>
   Date.parse((await stateOf(panel)).contact.triedAt ?? '');
 
 /** Until the schedule has done what there is to do now, a call of the service included, and rests. */
-const rests = ({ clock }: TestPanel): Promise<void> => until(() => clock.isSleptBy, 'a rest');
+const rests = ({ clock }: TestPanel): Promise<void> =>
+  clock.sleptBy(AbortSignal.timeout(REST_WITHIN_MS)).catch((error: unknown) => {
+    throw new Error('It never came to rest', { cause: error });
+  });
 
-/** Lets time pass in small steps, after each of which the schedule comes to rest, until it is so. */
-export const passes = (
+/**
+ * Lets time pass in small steps, after each of which the schedule comes to rest, until it is so. What it must come to
+ * within is a number of steps: how long they take is a matter of the machine.
+ */
+export async function passes(
   panel: TestPanel,
   isSo: () => boolean | Promise<boolean>,
   what: string,
   step: Parameters<TestPanel['clock']['advance']>[0] = { seconds: 5 },
-): Promise<void> =>
-  until(async () => {
-    if (await isSo()) return true;
-    await rests(panel);
-    panel.clock.advance(step);
-    await rests(panel);
-    return isSo();
-  }, what);
+): Promise<void> {
+  for (let taken = 0; !(await isSo()); taken++) {
+    if (taken === MOST_STEPS) throw new Error(`It never came to this: ${what}`);
+    await pass(panel, 1, step);
+  }
+}
 
 /** Lets so much time pass in steps, for what must not happen meanwhile. */
 export async function pass(

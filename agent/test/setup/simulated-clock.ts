@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { SettableClock } from '../../../test/setup/clock.js';
 import type { Clock } from '../../src/clock.js';
 
@@ -14,14 +15,15 @@ export class SimulatedClock implements Clock {
   offsetMs = 0;
   readonly #service: SettableClock;
   readonly #sleepers = new Set<Sleeper>();
+  readonly #bell = new EventEmitter<{ asleep: [] }>();
 
   constructor(service: SettableClock) {
     this.#service = service;
   }
 
-  /** Whether somebody sleeps by it, and so has done what there was to do. */
-  get isSleptBy(): boolean {
-    return this.#sleepers.size > 0;
+  /** Until somebody sleeps by it, and so has done what there was to do. It is told: a look now and then would cost more. */
+  async sleptBy(signal: AbortSignal): Promise<void> {
+    if (this.#sleepers.size === 0) await once(this.#bell, 'asleep', { signal });
   }
 
   now(): Date {
@@ -40,6 +42,7 @@ export class SimulatedClock implements Clock {
         },
       };
       this.#sleepers.add(sleeper);
+      this.#bell.emit('asleep');
       signal?.addEventListener('abort', sleeper.wake);
     });
   }
