@@ -72,9 +72,15 @@ it('takes exactly as many bytes as it may, and not one more', async () => {
 it('keeps nothing of a file that is empty or breaks off', async () => {
   const storage = await open();
   await expect(storage.keep(Readable.from([]))).rejects.toMatchObject({ status: 400 });
-  const broken = new Readable({ read() {} });
-  broken.push(randomBytes(200_000));
-  setTimeout(() => broken.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })), 20);
+  let hasBegun = false;
+  const broken = new Readable({
+    // It breaks when more of it is asked for: before that, nobody listens who could be told.
+    read() {
+      if (hasBegun) this.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+      else this.push(randomBytes(200_000));
+      hasBegun = true;
+    },
+  });
   await expect(storage.keep(broken)).rejects.toMatchObject({
     status: 400,
     publicMessage: 'The upload broke off',
