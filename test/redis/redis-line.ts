@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const BETWEEN_DROPS_MS = 50;
+const BETWEEN_DROPS_MS = 150;
 
 /** A line to a Redis that can be cut, stopped, slowed and mended: what a network does, without harm to the server. */
 export class RedisLine {

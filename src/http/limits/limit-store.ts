@@ -21,6 +21,8 @@ export interface Hit {
 interface StoreOptions {
   /** Null counts in this process; otherwise every node with the same Redis counts together. */
   readonly redisUrl: string | null;
+  /** How long Redis may take for one count, unless its usual time is right. */
+  readonly answerWithinMs?: number;
   readonly clock: Clock;
   readonly log: { log(message: string): void; warn(message: string): void };
 }
@@ -54,10 +56,10 @@ export class LimitStore {
   private readonly limiter: RateLimiterMemory | RateLimiterRedis;
   private redisIsAway = false;
 
-  constructor({ redisUrl, clock, log }: StoreOptions) {
+  constructor({ redisUrl, answerWithinMs, clock, log }: StoreOptions) {
     this.clock = clock;
     this.log = log;
-    this.redis = redisUrl === null ? null : redisClient(redisUrl);
+    this.redis = redisUrl === null ? null : redisClient(redisUrl, answerWithinMs);
     this.limiter = this.redis === null ? new RateLimiterMemory(LIMITER) : this.insured(this.redis);
   }
 

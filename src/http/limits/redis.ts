@@ -13,15 +13,15 @@ const RETRY_AT_LEAST_EVERY_MS = 2_000;
  * A connection to Redis that gives up at once instead of holding a request: nothing waits in a queue for it to come
  * back, and nothing is sent a second time, which would count one request twice. It reconnects by itself for ever.
  */
-export function redisClient(url: string): Redis {
+export function redisClient(url: string, answerWithinMs = ANSWER_WITHIN_MS): Redis {
   return new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_WITHIN_MS,
     // For each command; a connection that is silent after one is cut as well, so that only the first requests wait.
-    commandTimeout: ANSWER_WITHIN_MS,
-    socketTimeout: ANSWER_WITHIN_MS,
+    commandTimeout: answerWithinMs,
+    socketTimeout: answerWithinMs,
     // A stop must not wait for a Redis that doesn't hang up.
     disconnectTimeout: ANSWER_WITHIN_MS,
     retryStrategy: (tries) => Math.min(tries * RETRY_STEP_MS, RETRY_AT_LEAST_EVERY_MS),
