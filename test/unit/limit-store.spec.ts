@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemClock } from '../../src/clock.js';
 import { LimitStore } from '../../src/http/limits/limit-store.js';
 import { ANSWER_WITHIN_MS } from '../../src/http/limits/redis.js';
@@ -102,33 +103,32 @@ describe('a store whose Redis is not there', () => {
     return `redis://:secret-password@127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   }
 
-  /** What three calls see in a store on that Redis, how long they took, and what was warned of. */
+  /** What three calls see in a store on that Redis, null where they wait for it, and what was warned of. */
   async function useStoreOn(url: string) {
-    store = storeOn(url);
-    await store.start();
-    const since = performance.now();
-    const hits = [
-      await store.hit('a', 'key', 1, 60),
-      await store.hit('a', 'key', 1, 60),
-      await store.peek('a', 'key', 1, 60),
+    const asked = storeOn(url);
+    store = asked;
+    await asked.start();
+    const call = async () => [
+      await asked.hit('a', 'key', 1, 60),
+      await asked.hit('a', 'key', 1, 60),
+      await asked.peek('a', 'key', 1, 60),
     ];
-    const milliseconds = performance.now() - since;
-    return { counts: hits.map((hit) => hit.count), milliseconds, warnings: log.warn.mock.calls.flat() };
+    // What waits for nothing is done before any timer comes, however long the machine stands still.
+    const hits = await Promise.race([sleep(ANSWER_WITHIN_MS, null, { ref: false }), call()]);
+    return { counts: hits?.map((hit) => hit.count) ?? null, warnings: log.warn.mock.calls.flat() };
   }
 
   it('counts by itself at once when nobody listens, and says so once', async () => {
     const url = await serve();
     await new Promise((resolve) => server?.close(resolve));
-    const { counts, milliseconds, warnings } = await useStoreOn(url);
+    const { counts, warnings } = await useStoreOn(url);
     expect(counts).toEqual([1, 2, 2]);
-    expect(milliseconds).toBeLessThan(ANSWER_WITHIN_MS);
     expect(warnings).toEqual(['Redis is away (ECONNREFUSED): rate limits are counted in this process only.']);
   });
 
   it('counts by itself at once when Redis takes the connection and says nothing', async () => {
-    const { counts, milliseconds, warnings } = await useStoreOn(await serve());
+    const { counts, warnings } = await useStoreOn(await serve());
     expect(counts).toEqual([1, 2, 2]);
-    expect(milliseconds).toBeLessThan(ANSWER_WITHIN_MS);
     expect(warnings).toHaveLength(1);
   });
 
