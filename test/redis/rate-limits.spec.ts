@@ -152,6 +152,41 @@ describe('a node whose Redis', () => {
     expect(await store.hit(name, ADDRESS, 1, 60)).toMatchObject({ allowed: false, count: 2 });
   });
 
+  it('refused a single command tells that it is back, and warns the next time it is away', async () => {
+    const store = await startStore(line.url, LONG_MS);
+    const name = freshName();
+    await store.hit(name, ADDRESS, 1, 60);
+    const key = await keyOf(name);
+    await redis.multi().del(key).lpush(key, 'no number').expire(key, 60).exec();
+    await store.hit(name, ADDRESS, 1, 60);
+    await store.hit(freshName(), ADDRESS, 1, 60);
+    expect(log.warn.mock.calls.flat()).toEqual([
+      expect.stringMatching(/^Redis is away \(a command failed\)/),
+    ]);
+    expect(log.log.mock.calls.flat()).toEqual([expect.stringMatching(/^Redis is back/)]);
+    await line.cut();
+    await store.hit(name, ADDRESS, 1, 60);
+    expect(log.warn).toHaveBeenCalledTimes(2);
+  });
+
+  it('may not write warns once, though it can still be read', async () => {
+    const store = await startStore(line.url, LONG_MS);
+    const name = freshName();
+    await redis.config('SET', 'min-replicas-to-write', '1');
+    try {
+      for (let count = 1; count <= 3; count++) {
+        expect(await store.hit(name, ADDRESS, 9, 60)).toMatchObject({ count });
+        await store.peek(name, ADDRESS, 9, 60);
+      }
+    } finally {
+      await redis.config('SET', 'min-replicas-to-write', '0');
+    }
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    expect(log.log).not.toHaveBeenCalled();
+    await store.hit(name, ADDRESS, 9, 60);
+    expect(log.log).toHaveBeenCalledTimes(1);
+  });
+
   it('falls silent holds the first requests for a moment and no further one', async () => {
     const store = await startStore(line.url, SHORT_MS);
     const name = freshName();

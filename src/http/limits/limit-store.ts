@@ -33,17 +33,7 @@ interface StoreOptions {
  */
 const LIMITER = { keyPrefix: 'mooring:limit', points: Number.MAX_SAFE_INTEGER, duration: 60 };
 
-/** Counts while Redis is away, and tells that it had to. */
-class InsuranceLimiter extends RateLimiterMemory {
-  constructor(private readonly onUse: () => void) {
-    super(LIMITER);
-  }
-
-  override penalty(...args: Parameters<RateLimiterMemory['penalty']>): Promise<RateLimiterRes> {
-    this.onUse();
-    return super.penalty(...args);
-  }
-}
+type Limiter = RateLimiterMemory | RateLimiterRedis;
 
 /**
  * Counts requests in windows of fixed length that start at their first request. Redis that is slow, away or refuses
@@ -53,14 +43,19 @@ export class LimitStore {
   private readonly clock: Clock;
   private readonly log: StoreOptions['log'];
   private readonly redis: Redis | null;
-  private readonly limiter: RateLimiterMemory | RateLimiterRedis;
+  /** Counts in this process. */
+  private readonly own = new RateLimiterMemory(LIMITER);
+  /** Counts in Redis; null without one. */
+  private readonly shared: RateLimiterRedis | null;
   private redisIsAway = false;
 
   constructor({ redisUrl, answerWithinMs, clock, log }: StoreOptions) {
     this.clock = clock;
     this.log = log;
     this.redis = redisUrl === null ? null : redisClient(redisUrl, answerWithinMs);
-    this.limiter = this.redis === null ? new RateLimiterMemory(LIMITER) : this.insured(this.redis);
+    this.shared = this.redis === null ? null : new RateLimiterRedis({ ...LIMITER, storeClient: this.redis });
+    this.redis?.on('error', (error) => this.noteAway(reasonOf(error)));
+    this.redis?.on('ready', () => this.noteBack());
   }
 
   /** Connects to Redis, if there is one. A Redis that cannot be reached is warned of and tried again later. */
@@ -74,13 +69,18 @@ export class LimitStore {
 
   /** Counts one request. `key` may be anything: only its hash is kept. */
   async hit(name: string, key: string, limit: number, windowSeconds: number): Promise<Hit> {
-    const state = await this.limiter.penalty(keyOf(name, key), 1, { customDuration: windowSeconds });
+    const state = await this.ask(async (limiter) => {
+      const counted = await limiter.penalty(keyOf(name, key), 1, { customDuration: windowSeconds });
+      // A count alone shows it: a Redis that may not write, as after a failed save, can still be read.
+      if (limiter === this.shared) this.noteBack();
+      return counted;
+    });
     return this.toHit(state, limit, windowSeconds);
   }
 
   /** Reads a window without counting; one that has not started stands at 0. */
   async peek(name: string, key: string, limit: number, windowSeconds: number): Promise<Hit> {
-    const state = await this.limiter.get(keyOf(name, key));
+    const state = await this.ask((limiter) => limiter.get(keyOf(name, key)));
     return this.toHit(state, limit, windowSeconds);
   }
 
@@ -99,14 +99,15 @@ export class LimitStore {
     };
   }
 
-  private insured(redis: Redis): RateLimiterRedis {
-    redis.on('error', (error) => this.noteAway(reasonOf(error)));
-    redis.on('ready', () => this.noteBack());
-    return new RateLimiterRedis({
-      ...LIMITER,
-      storeClient: redis,
-      insuranceLimiter: new InsuranceLimiter(() => this.noteAway('a command failed')),
-    });
+  /** Asks Redis, if there is one, and this process where that fails. */
+  private async ask<T>(question: (limiter: Limiter) => Promise<T>): Promise<T> {
+    if (this.shared === null) return question(this.own);
+    try {
+      return await question(this.shared);
+    } catch {
+      this.noteAway('a command failed');
+      return question(this.own);
+    }
   }
 
   /** Once each time: while Redis is away every request and every try to reconnect comes by here. */
