@@ -13,8 +13,9 @@ import { inTransaction } from '../../src/database/statements.js';
 import { SYSTEM } from '../../src/domain/actor.js';
 import { Pepper } from '../../src/signing/data-keys.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
-import { restartedSealer, sealAll, stopOwnSealer, tamper } from '../setup/audit.js';
+import { restartedSealer, sealAll, tamper } from '../setup/audit.js';
 import { startNodes, type Nodes } from '../setup/nodes.js';
+import { stopTicks } from '../setup/ticks.js';
 
 const EVENTS = 12;
 
@@ -35,7 +36,7 @@ const told = ({ problems }: any): string[] => problems.map(line);
 
 async function appWithEvents(): Promise<TestApp> {
   const app = await startApp();
-  await stopOwnSealer(app);
+  await stopTicks(app);
   for (let i = 0; i < EVENTS; i++) await app.must('POST', '/products', { code: `p-${i}`, name: `P ${i}` });
   await sealAll(app);
   return app;
@@ -360,7 +361,7 @@ describe('events that the service did not write', () => {
   let app: TestApp;
   beforeEach(async () => {
     app = await startApp();
-    await stopOwnSealer(app);
+    await stopTicks(app);
     await app.must('POST', '/products', { code: 'p', name: 'P' });
     await sealAll(app);
   });

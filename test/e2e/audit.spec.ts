@@ -3,10 +3,13 @@ import { MOST_SEARCHED } from '../../src/database/audit-views.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { sealAll } from '../setup/audit.js';
 import { addUser, bearer, tokenOf } from '../setup/people.js';
+import { stopTicks } from '../setup/ticks.js';
 
 let app: TestApp;
 beforeAll(async () => {
   app = await startApp();
+  // What is sealed, and when, is for the test to say.
+  await stopTicks(app);
 });
 afterAll(() => app.stop());
 

@@ -17,13 +17,6 @@ export async function sealAll(app: TestApp, sealer = app.nest.get(Sealer, { stri
   }
 }
 
-/**
- * From here on only the test seals: a node seals once a second by itself, and while it is at it every other sealer does
- * nothing. What else the node looks after by the second ends as well.
- */
-export const stopOwnSealer = (app: TestApp): Promise<void> =>
-  app.nest.get(Ticker).beforeApplicationShutdown();
-
 /** Runs SQL as somebody would who owns the tables and wants no trace: without triggers and foreign keys. */
 export async function tamper(app: TestApp, text: string, values: unknown[] = []): Promise<void> {
   await app.dataSource.transaction(async (manager) => {
