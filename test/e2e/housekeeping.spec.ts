@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { SettableClock } from '../setup/clock.js';
+import { stopTicks } from '../setup/ticks.js';
 import { csv, importFile } from '../setup/transfer.js';
 import { poolOf } from '../../src/database/data-source.js';
 import { claimNotices, type NoticeCursor } from '../../src/database/license-notices.js';
@@ -23,6 +24,8 @@ beforeAll(async () => {
     databaseUrl: app.databaseUrl,
     settings: { MASTER_KEY: app.config.MASTER_KEY ?? '', MOORING_ADMIN_KEY: app.adminKey },
   });
+  // Nothing is delivered: after months of this clock the receiver, which never answers, would be given up.
+  await Promise.all([app, other].map(stopTicks));
   // Somebody must listen: what nobody subscribes to is not kept.
   await app.must('POST', '/webhooks', { url: 'https://receiver.example.test/', events: ['*'] });
 });
