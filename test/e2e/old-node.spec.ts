@@ -18,7 +18,6 @@ describe('a Node that is too old', () => {
         cwd: tmpdir(),
         env: { PORT: 'none' },
         stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: 20_000,
       },
     );
     const [output, complaint, exited] = [text(child.stdout), text(child.stderr), once(child, 'exit')];
