@@ -3,7 +3,8 @@ import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp();
+  // A connection for each call of a burst: what waits for one longer than five seconds is refused.
+  app = await startApp({ settings: { DATABASE_POOL_SIZE: '60' } });
 });
 afterAll(() => app.stop());
 
