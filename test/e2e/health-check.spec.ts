@@ -39,6 +39,17 @@ async function check(env: Record<string, string>): Promise<{ code: number; compl
   return { code, complaint };
 }
 
+/** What a machine that stands still for a moment makes of a service in order: late, or no database in time. */
+const PASSING = /^Not ready: (No answer in|\S+ answers 503)/;
+
+/** Checks again after such a moment, as whoever runs a container does. */
+async function checkInPeace(env: Record<string, string>): ReturnType<typeof check> {
+  for (;;) {
+    const told = await check(env);
+    if (!PASSING.test(told.complaint)) return told;
+  }
+}
+
 async function certificate(): Promise<Record<string, string>> {
   const { key, cert } = selfSigned('licenses.example', new Date());
   const [TLS_KEY_FILE, TLS_CERT_FILE] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
@@ -55,7 +66,7 @@ describe('the health check of a container', () => {
     const env = { ...settings, ...(await more()) };
     const service = await startService(env);
     const same = { ...env, HOST: '0.0.0.0', PORT: new URL(service.url).port };
-    expect(await check(same)).toEqual({ code: 0, complaint: '' });
+    expect(await checkInPeace(same)).toEqual({ code: 0, complaint: '' });
     await service.stop();
     const gone = await check(same);
     expect([gone.code, gone.complaint]).toEqual([1, expect.stringMatching(/^Not ready: .*ECONNREFUSED/)]);
