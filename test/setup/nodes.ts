@@ -46,9 +46,9 @@ export class Nodes {
   async kill(node: number): Promise<void> {
     const { child } = this.services[node] ?? {};
     if (child === undefined) throw new Error(`There is no node ${node}`);
-    const exited = once(child, 'exit');
+    const closed = once(child, 'close');
     child.kill('SIGKILL');
-    await exited;
+    await closed;
   }
 
   /** Ends a node as a supervisor does. */

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -29,6 +28,8 @@ export async function startService(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  // Not 'exit': then some of what it wrote may still be on its way.
+  const closed = new Promise((resolve) => child.once('close', resolve));
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();
@@ -38,18 +39,16 @@ export async function startService(
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`The service ended with ${code}: ${output}`)));
+    child.once('close', (code) => reject(new Error(`The service ended with ${code}: ${output}`)));
   });
   return {
     url,
     child,
     output: () => output,
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGTERM');
-        await exited;
-      }
+      // To one that has ended, nothing is sent.
+      child.kill('SIGTERM');
+      await closed;
       return child.exitCode;
     },
   };
