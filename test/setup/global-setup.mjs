@@ -15,7 +15,8 @@ const dist = (path) => new URL(`../../dist/${path}`, import.meta.url);
 async function startServer() {
   const { databaseUrl, startEmbeddedPostgres } = await import(dist('database/embedded/embedded-postgres.js'));
   const dataDir = await mkdtemp(join(tmpdir(), 'mooring-test-'));
-  const remove = () => rm(dataDir, { recursive: true, force: true });
+  // After a stop by force its processes may write a little longer.
+  const remove = () => rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   try {
     const server = await startEmbeddedPostgres({ dataDir, settings: FAST, log: () => undefined });
     const stop = async () => {

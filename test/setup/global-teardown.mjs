@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { dropDatabase } from './once-unused.mjs';
 
 async function dropDatabases(url, prefix) {
   const admin = new Client({ connectionString: url });
@@ -6,7 +7,7 @@ async function dropDatabases(url, prefix) {
   const { rows } = await admin.query('select datname from pg_database where starts_with(datname, $1)', [
     prefix,
   ]);
-  for (const { datname } of rows) await admin.query(`drop database if exists ${datname} with (force)`);
+  for (const { datname } of rows) await dropDatabase(admin, datname);
   await admin.end();
 }
 
