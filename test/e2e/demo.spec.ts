@@ -40,7 +40,8 @@ describe('the demo', () => {
     expect(output).not.toMatch(/m[sk]_[0-9a-f]{48}|whsec_\w{4}/);
     // npm leaves its own compile cache.
     expect((await readdir(temporary)).filter((name) => name.startsWith('mooring'))).toEqual([]);
-  });
+    // It waits for a database, a delivery that is tried three times and three packages; each wait has an end of its own.
+  }, 240_000);
 
   it('ends with exit code 1 at the first answer that is not as expected', async () => {
     const server = createServer((_request, response) => response.end('{"keys":[]}')).listen(0, '127.0.0.1');
