@@ -24,6 +24,12 @@ export interface Line {
   stop(): Promise<void>;
 }
 
+/**
+ * Connections are kept however long nobody asks: after a while of standing still, a request would go onto one that is just
+ * being given up.
+ */
+export const PATIENT = { keepAliveTimeout: 0 };
+
 const CONTENT_LENGTH = 'content-length';
 
 function answer(response: ServerResponse, passing: Passing, meddled: Meddled | null): void {
@@ -55,7 +61,8 @@ export async function startLine(target: string, tls?: { key: string; cert: strin
     const passing = { method, path: url, status: real.status, headers, body: await real.text() };
     answer(response, passing, line.meddle?.(passing) ?? null);
   };
-  const server: Server = tls === undefined ? createServer(pass) : createTlsServer(tls, pass);
+  const server: Server =
+    tls === undefined ? createServer(PATIENT, pass) : createTlsServer({ ...tls, ...PATIENT }, pass);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

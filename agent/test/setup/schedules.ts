@@ -6,6 +6,7 @@ import { startApp, type TestApp } from '../../../test/setup/app.js';
 import { Schedule } from '../../src/schedule/schedule.js';
 import type { AgentState } from '../../src/state/state.js';
 import type { Status } from '../../src/status.js';
+import { PATIENT } from './line.js';
 import { install, removePanels, type TestPanel } from './panels.js';
 
 /** For a single rest. */
@@ -27,7 +28,7 @@ export class ScheduleWorld {
   ) {}
 
   static async open(): Promise<ScheduleWorld> {
-    const gate = createServer();
+    const gate = createServer(PATIENT);
     const world = new ScheduleWorld(await startApp(), gate);
     gate.on('request', (request, response) => {
       world.calls += 1;
