@@ -9,7 +9,8 @@ let lists: Operation[];
 const OWNERS: Readonly<Record<string, () => Promise<string>>> = {
   licenses: async () => (await app.sell()).license.id,
   webhooks: async () =>
-    (await app.must('POST', '/webhooks', { url: 'https://example.com/hook', events: ['*'] })).id,
+    (await app.must('POST', '/webhooks', { url: 'https://example.com/hook', events: ['*'], enabled: false }))
+      .id,
   users: async () => (await addUser(app)).id,
   versions: async () => {
     const { product } = await app.sell();
