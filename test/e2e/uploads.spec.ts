@@ -190,7 +190,7 @@ describe('an upload that is refused', () => {
         await sleep(20);
       }
     }
-    expect((await app.request('GET', '/health/ready')).status).toBe(200);
+    expect((await app.request('GET', '/health/live')).status).toBe(200);
   });
 
   it('at once leaves its connection fit for the next request', async () => {
