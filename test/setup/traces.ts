@@ -82,8 +82,8 @@ export async function plant(app: TestApp, marks: Marks) {
   const { body } = await logIn(RIGHT);
   await app.sql(
     `insert into sso_nonces (hash, user_id, target_path, reason, minter_type, created_at, expires_at)
-     values ($1, $2, $3, $3, 'system', now(), now() + interval '1 day')`,
-    [randomBytes(32), user.id, `/${word}`],
+     values ($1, $2, $3, $3, 'system', $4, $4::timestamptz + interval '1 day')`,
+    [randomBytes(32), user.id, `/${word}`, app.clock.now()],
   );
   const password = `${word} and other words`;
   const former = await app.must('POST', '/users', {
