@@ -37,7 +37,7 @@ async function task(given: Partial<FileTask> = {}): Promise<FileTask & { clock: 
     download: await token(),
     renew: token,
     folder: dir.path,
-    progress: silentProgress,
+    progress: { ...silentProgress, received: (bytes) => proxy.kept(bytes) },
     insecureHttp: true,
     ...given,
     clock: new HastyClock(),

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What happens to an answer on its way; what is left out, does not. */
 export interface Treatment {
-  /** Breaks the line after so many bytes. */
+  /** Breaks the line after so many bytes, when the receiver has told that they are `kept`. */
   readonly cutAfter?: number;
   /** Says nothing more after so many bytes, and keeps the line. */
   readonly stallAfter?: number;
@@ -34,28 +34,48 @@ export interface FileProxy {
   readonly next: Treatment[];
   /** The treatment of all others. */
   otherwise: Treatment;
+  /** Told by the receiver: so many bytes of the file are there. */
+  kept(bytes: number): void;
   stop(): Promise<void>;
 }
 
 const PIECE = 64 * 1024;
 
-/**
- * How long the receiver has to read what was written before a cut, and keep it: a break makes it drop what it had not come
- * to. With too short a time a busy machine gets further at its second try, which a test of no progress takes for some.
- */
-const READING_MS = 250;
-
-/** Waits until more can be written, or nobody reads any more. */
-async function drained(to: ServerResponse): Promise<void> {
+/** Waits until something happens, or nobody reads any more. */
+async function happens(event: string, at: EventEmitter, to: ServerResponse): Promise<void> {
   const stop = new AbortController();
   const quiet = { signal: stop.signal };
-  const either = [once(to, 'drain', quiet), once(to, 'close', quiet)];
+  const either = [once(at, event, quiet), once(to, 'close', quiet)];
   await Promise.race(either).catch(() => undefined);
   stop.abort();
   await Promise.allSettled(either);
 }
 
-async function pass(from: IncomingMessage, to: ServerResponse, treatment: Treatment): Promise<void> {
+/** What the receiver of one answer keeps of the file. */
+class Keeping extends EventEmitter {
+  #bytes = -1;
+
+  tell(bytes: number): void {
+    this.#bytes = bytes;
+    this.emit('told');
+  }
+
+  /** Waits until so many bytes are kept: a break makes a receiver drop what it had not come to. */
+  async reaches(bytes: number, to: ServerResponse): Promise<void> {
+    while (this.#bytes !== bytes && !to.destroyed) await happens('told', this, to);
+  }
+}
+
+/** The place in the file at which an answer begins. */
+const beginOf = ({ headers }: IncomingMessage): number =>
+  Number(/^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1] ?? 0);
+
+async function pass(
+  from: IncomingMessage,
+  to: ServerResponse,
+  treatment: Treatment,
+  keeping: Keeping,
+): Promise<void> {
   const { cutAfter = Infinity, stallAfter = Infinity, changeAt = -1, append = 0, paceMs = 0 } = treatment;
   let sent = 0;
   for await (const chunk of from as AsyncIterable<Buffer>) {
@@ -66,10 +86,10 @@ async function pass(from: IncomingMessage, to: ServerResponse, treatment: Treatm
       sent += piece.length;
       if (paceMs > 0) await sleep(paceMs * (piece.length / PIECE));
       if (to.destroyed) return;
-      if (!to.write(piece)) await drained(to);
+      if (!to.write(piece)) await happens('drain', to, to);
       if (sent === stallAfter) return;
       if (sent === cutAfter) {
-        await sleep(READING_MS);
+        await keeping.reaches(beginOf(from) + sent, to);
         to.destroy();
         return;
       }
@@ -82,10 +102,13 @@ async function pass(from: IncomingMessage, to: ServerResponse, treatment: Treatm
 export async function proxyFiles(target: string): Promise<FileProxy> {
   const ranges: (string | null)[] = [];
   const next: Treatment[] = [];
+  let keeping = new Keeping();
   const server = createServer((incoming, outgoing) => {
     const treatment = next.shift() ?? proxy.otherwise;
     const { host: _host, ...headers } = incoming.headers;
     ranges.push(headers.range ?? null);
+    // What was told of an earlier answer says nothing about this one.
+    const own = (keeping = new Keeping());
     outgoing.on('error', () => undefined);
     if (treatment.answer !== undefined) {
       outgoing.writeHead(treatment.answer.status, treatment.answer.headers).end(treatment.answer.body);
@@ -101,7 +124,7 @@ export async function proxyFiles(target: string): Promise<FileProxy> {
           answer.statusCode ?? 502,
           treatment.append === undefined ? { ...rest, 'content-length': length } : rest,
         );
-        pass(answer, outgoing, treatment)
+        pass(answer, outgoing, treatment, own)
           .catch(() => outgoing.destroy())
           .finally(() => answer.destroy());
       },
@@ -116,6 +139,7 @@ export async function proxyFiles(target: string): Promise<FileProxy> {
     ranges,
     next,
     otherwise: {},
+    kept: (bytes) => keeping.tell(bytes),
     async stop() {
       server.closeAllConnections();
       server.close();
