@@ -1,6 +1,5 @@
 import { readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../../../test/setup/app.js';
 import { fetchFile, type FileTask } from '../../src/updates/download.js';
 import { partPath } from '../../src/updates/part-file.js';
@@ -275,10 +274,21 @@ describe('the file of an update', () => {
 
   it('is fetched by one agent at a time', async () => {
     const download = await token();
-    proxy.otherwise = { paceMs: 60 };
-    const first = fetchFile(await task({ download }));
-    await sleep(200);
-    await expect(fetchFile(await task({ download }))).rejects.toEqual(fault('BUSY', /Another call/));
-    await expectWhole((await first).path);
+    const stop = new AbortController();
+    let begin!: () => void;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const received = (bytes: number) => bytes === CUT && begin();
+    const progress = { ...silentProgress, received };
+    const first = await task({ download, signal: stop.signal, progress });
+    const second = await task({ download });
+    proxy.next.push({ stallAfter: CUT });
+    const fetching = fetchFile(first);
+    await begun;
+    await expect(fetchFile(second)).rejects.toEqual(fault('BUSY', /Another call/));
+    stop.abort();
+    await expect(fetching).rejects.toEqual(fault('DOWNLOAD_BROKEN', /cancelled/));
+    await expectWhole((await fetchFile(second)).path);
   });
 });
