@@ -53,12 +53,13 @@ export async function panelWithUpdate(app: TestApp, size: number) {
   return { ...world, bytes, version };
 }
 
-/** The machine's clock, that does not really wait; it remembers how long it should have. */
+/** A clock that stands still at the time of its making and does not wait; it remembers how long it should have. */
 export class HastyClock implements Clock {
   readonly waits: number[] = [];
+  readonly #now = Date.now();
 
   now(): Date {
-    return new Date();
+    return new Date(this.#now);
   }
 
   async sleep(milliseconds: number): Promise<void> {
