@@ -31,12 +31,17 @@ const stalled = (stallMs: number) => new Error(`nothing came for ${Math.round(st
 
 /** Calls back when nothing has happened for a while. It is about the line and not about the time of day, so no clock is asked. */
 function watch(stallMs: number, signal: AbortSignal | undefined, give: (why: Error) => void) {
-  const timer = setTimeout(() => give(stalled(stallMs)), stallMs);
+  const begin = () => setTimeout(() => give(stalled(stallMs)), stallMs);
+  let timer = begin();
   const abort = () => give(new Error('it was cancelled'));
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
   return {
-    alive: () => timer.refresh(),
+    pause: () => clearTimeout(timer),
+    /** Begins to count anew. */
+    resume() {
+      timer = begin();
+    },
     stop() {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -71,10 +76,10 @@ async function* bytesOf(message: IncomingMessage, { stallMs, signal }: FileReque
   const watcher = watch(stallMs, signal, (why) => message.destroy(why));
   try {
     for await (const chunk of message as AsyncIterable<Buffer>) {
-      watcher.alive();
+      // What the disk takes to swallow it is not the line's fault.
+      watcher.pause();
       yield chunk;
-      // What the disk took to swallow it is not the line's fault.
-      watcher.alive();
+      watcher.resume();
     }
   } finally {
     watcher.stop();
