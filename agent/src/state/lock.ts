@@ -19,6 +19,9 @@ export const JUST_KILLED_MS = 1_000;
 /** What is done under a lock, which can tell whether it is still held. */
 type Work<T> = (lock: Pick<Lock, 'isHeld'>) => Promise<T>;
 
+/** What came of the work, or who was in its way: a call of this process, or whoever has signed the lock file. */
+type Turn<T> = { readonly value: T } | 'own call' | 'holder';
+
 /** The last in line for each file: calls of one process go in the order in which they came. */
 const lines = new Map<string, Promise<unknown>>();
 
@@ -40,12 +43,12 @@ async function sign(handle: FileHandle): Promise<void> {
     .catch(() => undefined);
 }
 
-async function holdWhile<T>(file: string, waitMs: number, work: Work<T>): Promise<{ value: T } | null> {
+async function holdWhile<T>(file: string, waitMs: number, work: Work<T>): Promise<Turn<T>> {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
   const handle = await explained(file, () => open(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600));
   try {
     const lock = await lockFile(file, waitMs);
-    if (lock === null) return null;
+    if (lock === null) return 'holder';
     try {
       await sign(handle);
       return { value: await work(lock) };
@@ -57,10 +60,10 @@ async function holdWhile<T>(file: string, waitMs: number, work: Work<T>): Promis
   }
 }
 
-async function inTurn<T>(path: string, waitMs: number, work: Work<T>): Promise<{ value: T } | null> {
+async function inTurn<T>(path: string, waitMs: number, work: Work<T>): Promise<Turn<T>> {
   const file = resolve(path);
   const before = lines.get(file);
-  if (before !== undefined && waitMs <= 0) return null;
+  if (before !== undefined && waitMs <= 0) return 'own call';
   const deadline = performance.now() + waitMs;
   let leave!: () => void;
   const done = new Promise<void>((settle) => {
@@ -69,7 +72,7 @@ async function inTurn<T>(path: string, waitMs: number, work: Work<T>): Promise<{
   const line = (before ?? Promise.resolve()).then(() => done);
   lines.set(file, line);
   try {
-    if (before !== undefined && !(await comesWithin(before, waitMs))) return null;
+    if (before !== undefined && !(await comesWithin(before, waitMs))) return 'own call';
     return await holdWhile(file, waitMs <= 0 ? 0 : Math.max(deadline - performance.now(), 1), work);
   } finally {
     leave();
@@ -77,9 +80,10 @@ async function inTurn<T>(path: string, waitMs: number, work: Work<T>): Promise<{
   }
 }
 
-async function busy(file: string): Promise<AgentFault> {
+async function busy(file: string, by: 'own call' | 'holder'): Promise<AgentFault> {
+  // What is in the file may be of whoever had the lock before: it is signed only after it is taken.
   const pid = /^\d+/.exec(await readFile(file, 'utf8').catch(() => ''))?.[0];
-  if (pid === String(process.pid)) {
+  if (by === 'own call' || pid === String(process.pid)) {
     return new AgentFault(
       'BUSY',
       'Another call of this agent is still under way. Try again when it is done.',
@@ -98,12 +102,12 @@ async function busy(file: string): Promise<AgentFault> {
  */
 export async function withLock<T>(file: string, work: Work<T>, options: LockOptions = {}): Promise<T> {
   const done = await inTurn(file, options.waitMs ?? WAIT_MS, work);
-  if (done === null) throw await busy(file);
+  if (typeof done === 'string') throw await busy(file, done);
   return done.value;
 }
 
 /** The same, but null at once when the lock is taken. */
 export async function tryWithLock<T>(file: string, work: Work<T>): Promise<T | null> {
   const done = await inTurn(file, 0, work);
-  return done === null ? null : done.value;
+  return typeof done === 'string' ? null : done.value;
 }

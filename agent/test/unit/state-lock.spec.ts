@@ -91,6 +91,18 @@ describe('A lock', () => {
     expect(await patient).toBe('done');
   });
 
+  it('is said to be in the hands of this process from the moment it is asked for', async () => {
+    const file = lockFileIn();
+    writeFileSync(file, '4194305\n');
+    const first = withLock(file, result);
+    // The file still names the one before, who is gone.
+    await expect(withLock(file, result, { waitMs: 0 })).rejects.toMatchObject({
+      code: 'BUSY',
+      message: expect.stringContaining('Another call of this agent'),
+    });
+    expect(await first).toBe('done');
+  });
+
   it('is of its file: others are free', async () => {
     const dir = newFolder();
     const holder = await hold(lockFileIn(dir));
