@@ -6,6 +6,7 @@ import { startApp, type TestApp } from '../../../test/setup/app.js';
 import { serve } from '../../src/serve/serve.js';
 import { asTimePasses, startDaemon, stopDaemons } from '../setup/daemons.js';
 import { install, removePanels } from '../setup/panels.js';
+import { until } from '../setup/until.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -162,6 +163,9 @@ describe('the daemon', () => {
     expect(daemon.lines[0]).toBe(
       `The panel API listens on ${daemon.daemon.url}; its token is in ${daemon.daemon.tokenFile}`,
     );
+    // Before that there is no telling which look meets the link.
+    const isLooked = () => daemon.lines.some((line) => line.includes('NOT_ACTIVATED'));
+    await until(isLooked, 'what the first look says');
     await symlink('/nowhere', join(daemon.panel.stateDir, 'state.json'));
     await asTimePasses(daemon.panel, () => daemon.lines.length > 2, 'a line about the link');
     for (const line of daemon.lines) expect(line).not.toMatch(/[\r\n]/);
