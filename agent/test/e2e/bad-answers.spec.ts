@@ -1,8 +1,10 @@
+import dns from 'node:dns';
 import { mkdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { jest } from '@jest/globals';
 import { SignJWT, base64url, decodeJwt, generateKeyPair } from 'jose';
-import { setDefaultCACertificates } from 'node:tls';
 import { hardwareId, panelBody, startApp, type TestApp } from '../../../test/setup/app.js';
 import { selfSigned } from '../../../test/setup/certificate.js';
 import { startLine, type Line, type Meddled, type Passing } from '../setup/line.js';
@@ -277,13 +279,27 @@ describe('a service that asks to wait', () => {
   });
 });
 
+/** A name server that knows nothing, in place of this machine's own. */
+async function withoutNames<T>(code: string, work: () => Promise<T>): Promise<T> {
+  const lookup = jest.spyOn(dns, 'lookup').mockImplementation(((...call: unknown[]) => {
+    const callback = call.at(-1) as (error: Error) => void;
+    process.nextTick(callback, Object.assign(new Error(`getaddrinfo ${code}`), { code }));
+  }) as typeof dns.lookup);
+  try {
+    return await work();
+  } finally {
+    lookup.mockRestore();
+  }
+}
+
 describe('a line that can not be had', () => {
   it('is told by what is wrong with it', async () => {
-    const closed = await startLine(app.url);
-    await closed.stop();
-    expect(await sentence(closed.url)).toContain('nothing listens there');
+    // Nobody uses that port, nor does fetch refuse it.
+    expect(await sentence('http://127.0.0.1:2')).toContain('nothing listens there');
     expect(await sentence('http://127.0.0.1:1')).toContain('kept for something else');
-    expect(await sentence('https://no-such-host.invalid')).toMatch(/name/);
+    const nameless = () => sentence('https://no-such-host.invalid');
+    expect(await withoutNames('ENOTFOUND', nameless)).toContain('its name is unknown');
+    expect(await withoutNames('EAI_AGAIN', nameless)).toContain('its name could not be looked up');
     expect(await sentence(`${app.url}/elsewhere`)).toContain('publishes no license keys');
   });
 
@@ -291,11 +307,13 @@ describe('a line that can not be had', () => {
     const old = selfSigned('127.0.0.1', new Date(Date.now() - 86_400_000));
     const expired = await startLine(app.url, old);
     const strange = await startLine(app.url, selfSigned('127.0.0.1', new Date()));
+    const trusted = getCACertificates('default');
     try {
       setDefaultCACertificates([old.cert]);
       expect(await sentence(expired.url)).toContain('certificate has expired');
       expect(await sentence(strange.url)).toMatch(/certificate (is self-signed|has an unknown issuer)/);
     } finally {
+      setDefaultCACertificates(trusted);
       await expired.stop();
       await strange.stop();
     }
