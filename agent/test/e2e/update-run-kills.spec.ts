@@ -11,12 +11,14 @@ import { removePanels } from '../setup/panels.js';
 import { until } from '../setup/until.js';
 
 const KILLS = 40;
+/** Whole runs that are timed: a moment at which the machine stood still in one would put the kills after the end. */
+const TIMED = 3;
 const SIZE = 2_000_000;
 const PACE_MS = 4;
 
-/** Installs by writing down which bytes it was given. */
+/** Installs by writing down which bytes it was given. Nobody ever reads a version that is not written yet. */
 const HASH = `sum=$(sha256sum "$MOORING_UPDATE_FILE") || exit 1
-echo "\${sum%% *}" >> "$1.hashes"; printf %s "$MOORING_UPDATE_VERSION" > "$1"`;
+echo "\${sum%% *}" >> "$1.hashes"; printf %s "$MOORING_UPDATE_VERSION" > "$1.new" && mv "$1.new" "$1"`;
 
 let app: TestApp;
 let proxy: FileProxy;
@@ -46,11 +48,14 @@ describe('an update that is killed at any moment', () => {
       await rm(join(stateDir, 'updates', 'panel-1.1.0.tgz'), { force: true });
     };
 
-    const whole = start(1);
-    const beginMs = await measure(whole, 'ready', 'reached');
-    const installMs = await measure(whole, 'Installing', 'Updated');
-    expect(await whole.ended()).toMatchObject({ code: 0 });
-    await startOver();
+    let [beginMs, installMs] = [Infinity, Infinity];
+    for (let run = 0; run < TIMED; run += 1) {
+      const whole = start(1);
+      beginMs = Math.min(beginMs, await measure(whole, 'ready', 'reached'));
+      installMs = Math.min(installMs, await measure(whole, 'Installing', 'Updated'));
+      expect(await whole.ended()).toMatchObject({ code: 0 });
+      await startOver();
+    }
     const moments = [
       () => killAfter(start(), 'ready', 1.5 * beginMs),
       () => killAfter(start(), 'Installing', 1.2 * installMs),
