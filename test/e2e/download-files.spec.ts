@@ -1,6 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
-import { appendFile, rm } from 'node:fs/promises';
+import { appendFile, open, readdir, readlink, realpath, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -203,11 +202,15 @@ describe('a token dies', () => {
   );
 });
 
-/** The lowest number that is free: it stays low only when files are closed again. */
-const freeDescriptor = () => {
-  const descriptor = openSync('/dev/null', 'r');
-  closeSync(descriptor);
-  return descriptor;
+const storageFolder = () => join(String(app.config.DATA_DIR), 'storage');
+
+/** The stored files that this process, which is also the service, has open. */
+const openFiles = async (): Promise<string[]> => {
+  const storage = await realpath(storageFolder());
+  const targets = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
+  return targets.filter((target) => target.startsWith(storage));
 };
 
 describe('on the disk', () => {
@@ -217,7 +220,6 @@ describe('on the disk', () => {
     await upload(app, version.id, randomBytes(8_000_000));
     await app.must('POST', `/versions/${version.id}/publish`);
     const { token } = (await askToken(app, world.asks)).body;
-    const before = freeDescriptor();
     for (let i = 0; i < 20; i++) {
       const request = get(`${app.url}/api/v1/download/file/${token}`, { agent: false });
       const [response] = await once(request, 'response');
@@ -225,15 +227,21 @@ describe('on the disk', () => {
       response.on('error', () => undefined);
       request.destroy();
     }
-    for (let tries = 0; tries < 50 && freeDescriptor() > before; tries++) await sleep(50);
-    expect(freeDescriptor()).toBeLessThanOrEqual(before);
+    while ((await openFiles()).length > 0) await sleep(50);
+
+    // One that stayed open would have been seen.
+    const [name = ''] = await storedFiles(app);
+    const handle = await open(join(storageFolder(), name));
+    expect(await openFiles()).toHaveLength(1);
+    await handle.close();
+    expect(await openFiles()).toEqual([]);
   });
 
   it('a file that is gone or was changed is a failure of ours, and never other bytes', async () => {
     const earlier = new Set(await storedFiles(app));
     const { token } = await holder();
     const name = (await storedFiles(app)).find((file) => !earlier.has(file));
-    const path = join(String(app.config.DATA_DIR), 'storage', String(name));
+    const path = join(storageFolder(), String(name));
     await appendFile(path, '!');
     expect(await fetchFile(app, token)).toMatchObject({
       status: 500,
