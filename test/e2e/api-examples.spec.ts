@@ -26,6 +26,7 @@ const told: any[] = [];
 /** Takes what webhooks send: the address of the example is somebody's. */
 const receiver = createServer(async (request, response) => {
   told.push(await json(request));
+  receiver.emit('told');
   response.writeHead(204).end();
 });
 
@@ -142,9 +143,9 @@ describe('the events of the document', () => {
     const { webhooks } = replay.contract.document;
     const missing = () => Object.keys(webhooks).filter((type) => !told.some((event) => event.type === type));
     // What does not come within the time is named below.
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(45_000);
     while (missing().length > 0 && !signal.aborted) {
-      await once(receiver, 'request', { signal }).catch(() => undefined);
+      await once(receiver, 'told', { signal }).catch(() => undefined);
     }
     expect(missing()).toEqual([]);
     const wrong = told.flatMap((event) => {
