@@ -144,7 +144,7 @@ const count = async () =>
 
 const copying = () =>
   client.query(
-    "select 1 from pg_stat_activity where query like 'copy import_licenses%' and state = 'active'",
+    "select 1 from pg_stat_activity where datname = current_database() and query like 'copy import_licenses%' and state = 'active'",
   );
 
 it('a service that is asked to stop lets go of a file on its way, and nothing of it is left', async () => {
