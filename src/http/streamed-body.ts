@@ -70,6 +70,11 @@ export function awaitLong(request: FastifyRequest): () => boolean {
   return () => !socket.destroyed;
 }
 
+/** Cuts the sender off, as if it had left, unless all of the body has come in. */
+export function breakOff({ raw }: FastifyRequest): void {
+  if (!raw.complete) raw.socket.destroy();
+}
+
 /** What the network says when the sender has left. */
 const CUT_OFF: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 

@@ -492,18 +492,18 @@ describe('a request is refused', () => {
 });
 
 /** An import whose bytes are sent by hand. */
-function begin() {
-  const request = httpRequest(`${app.url}/api/v1/admin/import/licenses`, {
+function begin(node = app) {
+  const request = httpRequest(`${node.url}/api/v1/admin/import/licenses`, {
     method: 'POST',
     agent: false,
-    headers: { 'x-admin-key': app.adminKey, 'content-type': 'text/csv' },
+    headers: { 'x-admin-key': node.adminKey, 'content-type': 'text/csv' },
   });
   return request.on('error', () => undefined);
 }
 
 /** The statements that a copy into the staging table is made of. */
-const copying = () =>
-  app.sql(
+const copying = (node = app) =>
+  node.sql(
     "select 1 from pg_stat_activity where datname = current_database() and query like 'copy import_%' and state = 'active'",
   );
 
@@ -563,6 +563,38 @@ describe('while a file is on its way', () => {
       () => licenses(csv(['key', 'product', 'policy'], [foreign(), 'panel', 'pro'])),
       ({ status }) => status === 201,
     );
+  });
+});
+
+describe('a service that is asked to stop', () => {
+  it('waits for no more of a file on its way', async () => {
+    const other = await startApp();
+    const request = begin(other);
+    const failed = once(request, 'error');
+    request.write(`key,product,policy\n${foreign()},panel,pro\n${foreign()},pan`);
+    await until(
+      () => copying(other),
+      (found) => found.length === 1,
+    );
+    await other.stop();
+    expect(await failed).toMatchObject([{ code: 'ECONNRESET' }]);
+  });
+
+  it('finishes a file that has come in whole', async () => {
+    const other = await startApp();
+    const { product, policy } = await other.sell();
+    const request = begin(other);
+    const answered = once(request, 'response');
+    const { stopped } = await other.dataSource.transaction(async (manager) => {
+      await manager.query('lock table licenses in access exclusive mode');
+      request.end(csv(['key', 'product', 'policy'], [foreign(), product.code, policy.code]));
+      await untilLockWaits(other);
+      return { stopped: other.stop() };
+    });
+    const [response] = await answered;
+    expect(response.statusCode).toBe(201);
+    response.resume();
+    await stopped;
   });
 });
 

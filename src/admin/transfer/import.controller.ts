@@ -9,7 +9,7 @@ import { FILE_REPORT } from '../../http/file-report.js';
 import { adminAnswer } from '../../http/pagination.js';
 import { actorOf } from '../../http/principal.js';
 import { always, object } from '../../http/shapes.js';
-import { awaitLong, STREAMED_TYPES, StreamedBody, streamOf } from '../../http/streamed-body.js';
+import { awaitLong, breakOff, STREAMED_TYPES, StreamedBody, streamOf } from '../../http/streamed-body.js';
 import { IMPORTED } from './file-examples.js';
 import { incomingFormat } from './file-format.js';
 import { ImportsService, type SentFile } from './imports.service.js';
@@ -46,6 +46,7 @@ const fileOf = (request: FastifyRequest, { format, dry_run }: ImportQuery): Sent
   dryRun: dry_run,
   actor: actorOf(request),
   isAwaited: awaitLong(request),
+  breakOff: () => breakOff(request),
 });
 
 @ApiTags('import')

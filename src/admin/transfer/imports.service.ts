@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { Clock } from '../../clock.js';
 import { CONFIG, type Config } from '../../config.js';
@@ -43,6 +43,8 @@ export interface SentFile {
   readonly actor: Actor;
   /** Whether the sender is still there. */
   readonly isAwaited: () => boolean;
+  /** Cuts the sender off, unless all of the file has come in. */
+  readonly breakOff: () => void;
 }
 
 /** One kind of file, within the transaction that takes it. */
@@ -70,8 +72,9 @@ const toldOf = ({ flaws, total }: StagedFlaws) =>
  * and then in one statement to where they belong. However long a file is, this process holds a few rows of it.
  */
 @Injectable()
-export class ImportsService {
-  private isBusy = false;
+export class ImportsService implements OnModuleDestroy {
+  private current: SentFile | null = null;
+  private isStopping = false;
 
   constructor(
     private readonly patient: PatientDatabase,
@@ -80,6 +83,15 @@ export class ImportsService {
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Pick<Config, 'MAX_UPLOAD_BYTES'>,
   ) {}
+
+  /**
+   * A file on its way is let go of before the drain, which would wait for the rest of it to the very end and leave little
+   * time to undo what has come in.
+   */
+  onModuleDestroy(): void {
+    this.isStopping = true;
+    this.current?.breakOff();
+  }
 
   /** @throws ApiError 422 with the report, 400, 409, 413 */
   licenses(file: SentFile): Promise<FileReport> {
@@ -113,8 +125,9 @@ export class ImportsService {
     file: SentFile,
     intakeOf: (transaction: PatientTransaction, now: Date) => Promise<Intake<Sent, Staged>>,
   ): Promise<FileReport> {
-    if (this.isBusy) throw anotherRuns();
-    this.isBusy = true;
+    if (this.current !== null) throw anotherRuns();
+    this.current = file;
+    if (this.isStopping) file.breakOff();
     try {
       const transaction = await this.patient.begin('READ COMMITTED');
       try {
@@ -130,7 +143,7 @@ export class ImportsService {
         throw conflict('Something that the file names has changed meanwhile');
       throw error;
     } finally {
-      this.isBusy = false;
+      this.current = null;
     }
   }
 
