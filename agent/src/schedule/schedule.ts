@@ -135,7 +135,8 @@ export class Schedule {
     this.#fruitless += 1;
     const outcome = await this.#agent.check();
     if (isProgress(outcome)) this.#fruitless = 0;
-    this.#announce(outcome.status);
+    // Read again: a reader may have told something newer than the answer meanwhile.
+    await this.status();
     if (outcome.answer === 'unreachable') this.#complain(outcome.problem ?? outcome.status.message);
     else this.#complaint = null;
   }

@@ -127,6 +127,25 @@ describe('the schedule of a licensed panel', () => {
     expect(seat.version).toBe('1.1.0');
   });
 
+  it('does not tell what an answer said when something newer was told meanwhile', async () => {
+    const { panel, license, dueAt } = await world.activated();
+    const { agent } = panel;
+    const check = agent.check.bind(agent);
+    agent.check = async () => {
+      agent.check = check;
+      const outcome = await check();
+      await world.app.must('POST', `/licenses/${license.id}/suspend`, {});
+      await panel.twin().check();
+      await schedule.status();
+      return outcome;
+    };
+    panel.clock.set(new Date(dueAt));
+    const { schedule, codes } = world.start(panel);
+    await passes(panel, () => codes().includes('SUSPENDED'), 'a refusal');
+    await pass(panel, 2, { seconds: 5 });
+    expect(codes()).toEqual(['VALID', 'SUSPENDED']);
+  });
+
   it('never asks for a license that was carried here', async () => {
     const { license } = await world.app.sell();
     const panel = await world.install();
