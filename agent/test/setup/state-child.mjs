@@ -59,9 +59,10 @@ function fill(path) {
 
 const remount = (mode) => execFileSync('mount', ['-o', `remount,${mode}`, dirname(dir)]);
 
+const addOne = (state, save) => save(withCounters(state, { n: counterOf(state, 'n') + 1 }));
+
 const ACTIONS = {
   async count() {
-    const addOne = (state, save) => save(withCounters(state, { n: counterOf(state, 'n') + 1 }));
     // The kernel gives the lock to any of those who wait: on a busy machine it can be the others for long.
     for (let done = 0; done < Number(number); done += 1) await folder.change(addOne, { waitMs: 120_000 });
     tell('done');
