@@ -22,6 +22,8 @@ export class VerdictCounts implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Statistics');
   private readonly tally = new VerdictTally();
   private readonly pool: Run;
+  /** The last flush that was begun, whatever became of it. */
+  private before: Promise<unknown> = Promise.resolve();
 
   constructor(
     dataSource: DataSource,
@@ -51,8 +53,17 @@ export class VerdictCounts implements OnModuleInit, OnApplicationShutdown {
     this.tally.add({ day: dayOf(now), product: product ?? '', action, code, count: 1 });
   }
 
-  /** Writes down what has been counted since the last time; what can't be written is kept for the next. */
-  async flush(): Promise<void> {
+  /**
+   * Writes down what has been counted; what can't be written is kept for the next time. When it resolves, all that was
+   * counted before the call is there, also what another flush was at.
+   */
+  flush(): Promise<void> {
+    const flushed = this.before.then(() => this.write());
+    this.before = flushed.catch(() => undefined);
+    return flushed;
+  }
+
+  private async write(): Promise<void> {
     const counts = this.tally.take();
     if (counts.length === 0) return;
     try {

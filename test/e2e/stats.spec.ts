@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { LicenseDayJob } from '../../src/admin/stats/license-day.job.js';
 import { VerdictCounts } from '../../src/metrics/verdict-counts.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { untilLockWaits } from '../setup/locks.js';
 import { startNodes, type Nodes } from '../setup/nodes.js';
 import { addUser, bearer, tokenOf } from '../setup/people.js';
 
@@ -119,6 +120,20 @@ describe('verdicts', () => {
     expect(await stats('/validations')).toMatchObject({ total: 2, valid: 2 });
     await app.panel('validate', panel);
     while ((await stats('/validations')).total < 3) await new Promise((resolve) => setTimeout(resolve, 100));
+  });
+
+  it('are all there after a flush, also those that another one was at', async () => {
+    const { key } = await app.sell();
+    const panel = await install(key);
+    let flushes: Promise<void>[] = [];
+    await app.dataSource.transaction(async (manager) => {
+      await manager.query('lock table verdict_counts in access exclusive mode');
+      await app.panel('validate', panel);
+      flushes = [flush(), flush()];
+      await untilLockWaits(app);
+    });
+    await flushes[1];
+    expect(await stats('/validations')).toMatchObject({ total: 1 });
   });
 
   it('are kept while the table can not be written to', async () => {
