@@ -10,6 +10,7 @@ import {
 import { PLANE_NAMES, planeOf, type Plane } from '../../src/http/planes.js';
 import { Replay, type Sending } from '../setup/api-replay.js';
 import { panelBody, startApp, type Answer, type TestApp } from '../setup/app.js';
+import { closeDoor, lostAreForgotten, openDoor } from '../setup/closed-door.js';
 import { release } from '../setup/releases.js';
 
 /** Every status that a plane refuses with, provoked and held against the document and its examples. */
@@ -244,12 +245,12 @@ describe('refusals as documented', () => {
 
   it.each(WITHOUT_DATABASE)('%s: 503', async (call) => {
     const name = new URL(app.databaseUrl).pathname.slice(1);
-    await admin.query(`alter database ${name} with allow_connections false`);
-    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
     try {
+      await closeDoor(admin, name);
       expect(problems(replay, call, 503, await replay.send(replay.call(call)))).toEqual([]);
+      await lostAreForgotten(app);
     } finally {
-      await admin.query(`alter database ${name} with allow_connections true`);
+      await openDoor(admin, name);
     }
   });
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { poolOf } from '../../src/database/data-source.js';
 import { PLANE_NAMES, type Plane } from '../../src/http/planes.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { closeDoor, lostAreForgotten, openDoor } from '../setup/closed-door.js';
 import { cloneDatabase } from '../setup/database.js';
 import { relayDatabase, type DatabaseRelay } from '../setup/database-relay.js';
 import { callOf, NOT_FOUND, refusal, refused, representatives, seen, type Call } from '../setup/planes.js';
@@ -46,21 +46,6 @@ async function attempt(plane: Plane, of = app) {
 
 const name = () => new URL(database.url).pathname.slice(1);
 
-const END_ALL = 'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1';
-
-async function closeDoor(): Promise<void> {
-  await admin.query(`alter database ${name()} with allow_connections false`);
-  while ((await admin.query(END_ALL, [name()])).rows.length > 0) await sleep(10);
-}
-
-/** None of the connections that were lost is handed out once the database is back. */
-async function lostAreForgotten(): Promise<void> {
-  const pool = poolOf(app.dataSource);
-  while (pool.idleCount > 0) await sleep(10);
-}
-
-const openDoor = () => admin.query(`alter database ${name()} with allow_connections true`);
-
 interface Outage {
   readonly begin: () => Promise<unknown>;
   readonly end: () => Promise<unknown>;
@@ -68,15 +53,15 @@ interface Outage {
 
 const OUTAGES = {
   'is gone': { begin: () => relay.cut(), end: () => relay.mend() },
-  'lets nobody in': { begin: closeDoor, end: openDoor },
+  'lets nobody in': { begin: () => closeDoor(admin, name()), end: () => openDoor(admin, name()) },
   'has another name': {
     async begin() {
-      await closeDoor();
+      await closeDoor(admin, name());
       await admin.query(`alter database ${name()} rename to ${name()}_hidden`);
     },
     async end() {
       await admin.query(`alter database ${name()}_hidden rename to ${name()}`);
-      await openDoor();
+      await openDoor(admin, name());
     },
   },
 } as const satisfies Record<string, Outage>;
@@ -97,7 +82,7 @@ describe('while the database is away', () => {
       for (let times = 0; times < 2; times++) {
         expect(await attempt(plane)).toEqual({ ...refused(plane, down), leaks: [] });
       }
-      await lostAreForgotten();
+      await lostAreForgotten(app);
     } finally {
       await end();
     }
