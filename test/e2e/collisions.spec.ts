@@ -4,7 +4,8 @@ import { hardwareId, panelBody, startApp, type Answer, type TestApp } from '../s
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp();
+  // More than the calls that come at once: none has to wait for a connection.
+  app = await startApp({ settings: { DATABASE_POOL_SIZE: '60' } });
 });
 afterAll(() => app.stop());
 
@@ -179,5 +180,5 @@ describe('everything at once', () => {
       if (failed.length > 0) throw new Error(failed.join());
     });
     expect(found).toBeNull();
-  });
+  }, 180_000);
 });

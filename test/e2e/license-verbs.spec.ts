@@ -2,7 +2,8 @@ import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp();
+  // More than the calls that come at once: none has to wait for a connection.
+  app = await startApp({ settings: { DATABASE_POOL_SIZE: '60' } });
 });
 afterAll(() => app.stop());
 

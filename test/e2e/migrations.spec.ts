@@ -7,7 +7,7 @@ let dataSource: DataSource;
 
 beforeAll(async () => {
   database = await cloneDatabase();
-  dataSource = await createDataSource({ url: database.url, poolSize: 2 }).initialize();
+  dataSource = await createDataSource({ url: database.url, poolSize: 8 }).initialize();
 });
 afterAll(async () => {
   await dataSource.destroy();

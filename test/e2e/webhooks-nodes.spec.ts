@@ -6,6 +6,8 @@ const SETTINGS = {
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
   WEBHOOKS_ALLOW_PRIVATE: 'true',
   LIMIT_ADMIN_PER_MINUTE: '100000',
+  // More than the calls that come at once: none has to wait for a connection.
+  DATABASE_POOL_SIZE: '60',
 };
 
 let nodes: Nodes;

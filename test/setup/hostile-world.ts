@@ -113,15 +113,14 @@ export class World {
     const tables = await this.app.sql<{ name: string }>(
       "select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^audit' and tablename not in ('verdict_counts', 'license_days')",
     );
-    const entries = await Promise.all(
-      tables.map(async ({ name }) => {
-        const [row] = await this.app.sql<{ hash: string }>(
-          `select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as hash from ${name} t`,
-        );
-        return [name, row?.hash ?? ''] as const;
-      }),
-    );
-    return Object.fromEntries(entries);
+    const prints: Record<string, string> = {};
+    for (const { name } of tables) {
+      const [row] = await this.app.sql<{ hash: string }>(
+        `select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as hash from ${name} t`,
+      );
+      prints[name] = row?.hash ?? '';
+    }
+    return prints;
   }
 }
 
