@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { chooseAccount } from '../../src/database/embedded/account.js';
 import { findNativePackage, usableBinaries } from '../../src/database/embedded/binaries.js';
+import { answers, databaseUrl, ensureDatabase } from '../../src/database/embedded/connection.js';
 import {
   attachEmbeddedPostgres,
   startEmbeddedPostgres,
@@ -191,6 +195,59 @@ describe('the next start', () => {
     expect(await ask(host, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect(stranger.exitCode).toBeNull();
     stranger.kill();
+  });
+});
+
+/** A socket behind which nothing answers, as on a machine that gives its server no time; `wake` lets it through to `host`. */
+async function sleepingSocket(host: string) {
+  const folder = await mkdtemp(join(home, 'slow-'));
+  const name = '.s.PGSQL.5432';
+  const held: Socket[] = [];
+  const server = createServer((socket) => held.push(socket.on('error', () => socket.destroy())));
+  await once(server.listen(join(folder, name)), 'listening');
+  return {
+    folder,
+    wake() {
+      for (const socket of held)
+        socket.pipe(connect(join(host, name)).on('error', () => socket.destroy())).pipe(socket);
+    },
+    async close() {
+      for (const socket of held) socket.destroy();
+      await once(server.close(), 'close');
+    },
+  };
+}
+
+/** Connects with the patience that requests have. */
+const requestPatience = (host: string) =>
+  new Client({
+    connectionString: databaseUrl({ host, user: 'mooring', database: 'postgres' }),
+    connectionTimeoutMillis: 5_000,
+  }).connect();
+
+describe('a server that is slow to answer', () => {
+  it('is waited for longer than any request waits', async () => {
+    const { host } = await service();
+    const { folder, wake, close } = await sleepingSocket(host);
+    const outcome = Promise.allSettled([answers(folder), ensureDatabase(folder)]);
+    await expect(requestPatience(folder)).rejects.toThrow('timeout expired');
+    wake();
+    expect(await outcome).toEqual([
+      { status: 'fulfilled', value: true },
+      { status: 'fulfilled', value: undefined },
+    ]);
+    await close();
+  });
+
+  it('is no longer waited for once the service is asked to stop', async () => {
+    const { folder, close } = await sleepingSocket('nowhere');
+    const impatient = requestPatience(folder).catch(() => 'it took too long');
+    const stop = new AbortController();
+    const given = [answers(folder, stop.signal), ensureDatabase(folder, stop.signal)];
+    stop.abort('stopped');
+    for (const each of given) expect(await Promise.race([each.catch(String), impatient])).toBe('stopped');
+    await close();
+    await impatient;
   });
 });
 

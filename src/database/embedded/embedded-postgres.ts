@@ -70,8 +70,7 @@ async function start({ dataDir, ...options }: EmbeddedPostgresOptions): Promise<
     // Refused here, the server belongs to the other service: it must go on.
     const lock = folderLock ?? (await lockDatabase(server.socketFolder, folder.lock));
     try {
-      options.stop?.throwIfAborted();
-      await ensureDatabase(server.socketFolder);
+      await ensureDatabase(server.socketFolder, options.stop);
     } catch (error) {
       await shutDown(server);
       if (lock !== folderLock) await lock.release();

@@ -28,14 +28,14 @@ export interface Request {
 }
 
 /** The server that a killed service left behind, or null when there is none that can be used. */
-async function takeOver({ folder, locked, log }: Request): Promise<Server | null> {
+async function takeOver({ folder, locked, log, stop }: Request): Promise<Server | null> {
   if ((await settledPostmaster(folder.cluster)) === null) return null;
   // One whose service was killed this instant may have been told to stop and not yet say so.
   await sleep(ABOUT_TO_STOP_MS);
   const found = await settledPostmaster(folder.cluster);
   if (found === null) return null;
   const server = adopt(found, folder.cluster);
-  if (await answers(found.socketFolder)) {
+  if (await answers(found.socketFolder, stop)) {
     log(`Adopting the PostgreSQL (process ${found.pid}) that a killed service left running.`);
     return server;
   }

@@ -74,8 +74,7 @@ export async function lockFolder(file: string): Promise<ServiceLock | null> {
 
 /** The same by an advisory lock on a connection kept open: only a running server can give it. */
 export async function lockDatabase(socketFolder: string, file: string): Promise<ServiceLock> {
-  const client = maintenanceClient(socketFolder);
-  await client.connect();
+  const client = await maintenanceClient(socketFolder);
   const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [
     ADVISORY_KEY,
   ]);
