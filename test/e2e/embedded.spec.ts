@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import {
 } from '../../src/database/embedded/embedded-postgres.js';
 import { livingPostmaster } from '../../src/database/embedded/postmaster.js';
 import { serverArguments } from '../../src/database/embedded/server.js';
-import { lockDatabase } from '../../src/database/embedded/service-lock.js';
+import { lockDatabase, lockFolder } from '../../src/database/embedded/service-lock.js';
 import { ask, type EmbeddedService, serverPid, startService } from '../setup/embedded-service.js';
 
 const isAlive = (pid: number) => {
@@ -248,6 +248,39 @@ describe('a server that is slow to answer', () => {
     for (const each of given) expect(await Promise.race([each.catch(String), impatient])).toBe('stopped');
     await close();
     await impatient;
+  });
+});
+
+/** The lock of a folder as its holder leaves it who was killed: held until `release`, and signed with that number. */
+async function heldLock(pid: number) {
+  const file = join(await mkdtemp(join(home, 'lock-')), 'service.lock');
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo ok; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  await writeFile(file, `${pid}\n`);
+  return { file, release: () => holder.stdin.end() };
+}
+
+describe('the lock of a service that was killed', () => {
+  it('is waited for longer than that of one that lives', async () => {
+    const { pid: dead } = spawnSync('true');
+    const [left, rival] = [await heldLock(dead), await heldLock(process.pid)];
+    const lock = lockFolder(left.file);
+    await expect(lockFolder(rival.file)).rejects.toThrow(`Another Mooring (process ${process.pid})`);
+    left.release();
+    await (await lock)?.release();
+    rival.release();
+  });
+
+  it('is no longer waited for once the service is asked to stop', async () => {
+    const { pid: dead } = spawnSync('true');
+    const { file, release } = await heldLock(dead);
+    const stop = new AbortController();
+    const lock = lockFolder(file, stop.signal);
+    stop.abort('stopped');
+    await expect(lock).rejects.toBe('stopped');
+    release();
   });
 });
 

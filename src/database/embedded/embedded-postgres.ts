@@ -64,7 +64,7 @@ async function start({ dataDir, ...options }: EmbeddedPostgresOptions): Promise<
   const folder = await createDataFolder(dataDir);
   const account = await chooseAccount(folder.cluster);
   await openForAccount(folder, account);
-  const folderLock = await lockFolder(folder.lock);
+  const folderLock = await lockFolder(folder.lock, options.stop);
   try {
     const server = await obtainServer({ ...options, folder, account, locked: folderLock !== null });
     // Refused here, the server belongs to the other service: it must go on.

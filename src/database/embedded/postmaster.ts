@@ -60,7 +60,8 @@ export async function settledPostmaster(cluster: string): Promise<Postmaster | n
   );
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of that number, whosever it is. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../../startup-error.js';
 import { SURROUNDINGS } from './command.js';
 import { maintenanceClient } from './connection.js';
+import { isAlive } from './postmaster.js';
 
 /** Held for as long as the service lives; the kernel or the server frees it when the service is killed. */
 export interface ServiceLock {
@@ -13,14 +14,27 @@ export interface ServiceLock {
 
 const ADVISORY_KEY = 7_066_830_570;
 /** A service that was killed a moment ago is still giving its lock back. */
-const TRIES = 10;
+const PATIENCE_MS = 1_000;
+/** One that is known to be dead gives it back for certain, though a busy machine may take its time over it. */
+const PATIENCE_WITH_THE_DEAD_MS = 20_000;
 const PAUSE_MS = 100;
 
-/** Says that the folder is taken, with the process id of the holder as far as the lock file tells it. */
-export async function taken(file: string): Promise<StartupError> {
+/** The process id of the holder as far as the lock file tells it. */
+async function signatory(file: string): Promise<number | null> {
   const pid = /^\d+/.exec(await readFile(file, 'utf8').catch(() => ''))?.[0];
+  return pid === undefined ? null : Number(pid);
+}
+
+async function patienceWith(file: string): Promise<number> {
+  const pid = await signatory(file);
+  return pid === null || isAlive(pid) ? PATIENCE_MS : PATIENCE_WITH_THE_DEAD_MS;
+}
+
+/** Says that the folder is taken, and by which process. */
+export async function taken(file: string): Promise<StartupError> {
+  const pid = await signatory(file);
   return new StartupError(
-    `Another Mooring${pid === undefined ? '' : ` (process ${pid})`} runs on this data folder: stop it first, or set DATA_DIR to another folder.`,
+    `Another Mooring${pid === null ? '' : ` (process ${pid})`} runs on this data folder: stop it first, or set DATA_DIR to another folder.`,
   );
 }
 
@@ -56,20 +70,22 @@ async function tryFlock(file: string): Promise<Attempt> {
 
 /**
  * One service per data folder, across containers as well. Null where there is no `flock` (macOS, minimal images,
- * some network mounts): lockDatabase is for those. Throws StartupError when another service holds it.
+ * some network mounts): lockDatabase is for those. Throws StartupError when another service holds it, or the reason of
+ * `stop` when that is aborted first.
  */
-export async function lockFolder(file: string): Promise<ServiceLock | null> {
+export async function lockFolder(file: string, stop?: AbortSignal): Promise<ServiceLock | null> {
   await writeFile(file, '', { flag: 'a', mode: 0o600 });
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let waited = 0; ; waited += PAUSE_MS) {
     const attempt = await tryFlock(file);
     if (attempt === 'unavailable') return null;
     if (attempt !== 'taken') {
       await sign(file);
       return attempt;
     }
+    stop?.throwIfAborted();
+    if (waited >= (await patienceWith(file))) throw await taken(file);
     await sleep(PAUSE_MS);
   }
-  throw await taken(file);
 }
 
 /** The same by an advisory lock on a connection kept open: only a running server can give it. */
