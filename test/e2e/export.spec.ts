@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp, type TestApp } from '../setup/app.js';
 import { exportFile, importFile } from '../setup/transfer.js';
+import { until } from '../setup/until.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -120,14 +120,6 @@ const transactions = async () => {
   return rows.length;
 };
 
-async function until(isThere: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await isThere()) return;
-    await sleep(25);
-  }
-  throw new Error('It never came to that');
-}
-
 /** An export of everything in bulk, of which nothing is read yet. */
 async function open() {
   const request = get(`${app.url}/api/v1/admin/export/licenses?product=bulk`, {
@@ -156,27 +148,30 @@ describe('exports that nobody reads', () => {
     expect(status).toBe(201);
     const readers = [await open(), await open()];
     // Others come and go: the sealer's, for one.
-    await until(async () => (await transactions()) === 2);
+    await until(transactions, (count) => count === 2);
     const third = await ask('licenses');
     expect([third.status, third.headers.get('retry-after')]).toEqual([503, '5']);
     // What is sold meanwhile is no part of a file that has begun.
     await app.must('POST', '/licenses', { product: 'bulk', policy: 'bulk' });
     readers[1]?.request.destroy();
-    await until(async () => (await transactions()) === 1);
+    await until(transactions, (count) => count === 1);
     let file = '';
     for await (const chunk of readers[0]?.response ?? []) file += String(chunk);
     expect(file.split('\n')).toHaveLength(20_000 + 2);
-    await until(async () => (await transactions()) === 0);
+    await until(transactions, (count) => count === 0);
     expect((await exportFile(app, 'licenses', 'product=bulk')).split('\n')).toHaveLength(20_001 + 2);
   });
 
   it('are broken off after an hour', async () => {
     const { response } = await open();
-    await until(async () => (await transactions()) === 1);
+    await until(transactions, (count) => count === 1);
     app.clock.advance({ hours: 1, seconds: 1 });
-    await until(async () => (await transactions()) === 0);
+    await until(transactions, (count) => count === 0);
     response.resume();
-    await until(async () => response.closed);
+    await until(
+      () => response.closed,
+      (isClosed) => isClosed,
+    );
     // Nobody may take what has come for the whole.
     expect(response.complete).toBe(false);
   });

@@ -2,10 +2,10 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { untilLockWaits } from '../setup/locks.js';
 import { csv, errorsOf, exportFile, importFile, reportOf } from '../setup/transfer.js';
+import { until } from '../setup/until.js';
 
 const MAX = 3_000_000;
 
@@ -506,15 +506,6 @@ const copying = (node = app) =>
   node.sql(
     "select 1 from pg_stat_activity where datname = current_database() and query like 'copy import_%' and state = 'active'",
   );
-
-async function until<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 200; tries++) {
-    const value = await read();
-    if (isThere(value)) return value;
-    await sleep(25);
-  }
-  throw new Error('It never came to that');
-}
 
 describe('while a file is on its way', () => {
   it('another one is refused, and the first goes in', async () => {

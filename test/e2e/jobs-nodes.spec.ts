@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startNodes, type Nodes } from '../setup/nodes.js';
+import { until } from '../setup/until.js';
 
 let nodes: Nodes;
 let dataDir: string;
@@ -28,13 +28,11 @@ const strike = async (name: string): Promise<string> => {
 const stateOf = async (id: string): Promise<string> =>
   (await nodes.sql('select state::text from pgboss.job where id = $1', [id]))[0].state;
 
-async function untilDone(id: string): Promise<void> {
-  for (let tried = 0; tried < 600; tried++) {
-    if ((await stateOf(id)) === 'completed') return;
-    await sleep(100);
-  }
-  throw new Error(`The job is still ${await stateOf(id)}`);
-}
+const untilDone = (id: string): Promise<string> =>
+  until(
+    () => stateOf(id),
+    (state) => state === 'completed',
+  );
 
 const notices = (licenseId: string) =>
   nodes.sql("select details from audit_events where subject_id = $1 and action = 'license.expiring'", [

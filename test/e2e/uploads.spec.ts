@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { startApp, type TestApp } from '../setup/app.js';
 import { draft, release, storedFiles, upload, uploadHeaders, uploadPath } from '../setup/releases.js';
+import { until } from '../setup/until.js';
 
 const MAX = 4_000_000;
 
@@ -40,16 +41,6 @@ const answerTo = async (request: ClientRequest) => {
   const [response] = await once(request, 'response');
   return { status: response.statusCode, body: JSON.parse(await text(response)) };
 };
-
-/** Waits for something that takes its time on the other side. */
-async function eventually<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 100; tries++) {
-    const value = await read();
-    if (isThere(value)) return value;
-    await sleep(50);
-  }
-  return read();
-}
 
 const staged = async () => (await storedFiles(app)).filter((file) => file.startsWith('staging/'));
 
@@ -163,10 +154,10 @@ describe('an upload that is cut off', () => {
     const { id } = await newDraft();
     const request = begin(id);
     request.write(randomBytes(500_000));
-    expect(await eventually(staged, (files) => files.length === 1)).toHaveLength(1);
+    expect(await until(staged, (files) => files.length === 1)).toHaveLength(1);
     request.destroy();
     expect(
-      await eventually(
+      await until(
         () => storedFiles(app),
         (files) => files.length === before.length,
       ),
@@ -209,7 +200,7 @@ describe('an upload that is refused', () => {
     const { id } = await newDraft();
     const request = begin(id);
     request.write(randomBytes(500_000));
-    await eventually(staged, (files) => files.length === 1);
+    await until(staged, (files) => files.length === 1);
     await app.must('DELETE', `/versions/${id}`);
     request.end(randomBytes(500_000));
     expect(await answerTo(request)).toMatchObject({ status: 404, body: { error: 'Version not found' } });
