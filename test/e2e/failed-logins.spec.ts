@@ -77,6 +77,8 @@ describe('guesses at an account', () => {
         TRUST_PROXY: '127.0.0.1',
         LIMIT_FAILED_LOGINS_PER_HOUR: '1000',
         LIMIT_AUTH_PER_MINUTE: '1000',
+        // More than the guesses that come at once: none has to wait for a connection.
+        DATABASE_POOL_SIZE: '60',
       },
     });
   });
