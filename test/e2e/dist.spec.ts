@@ -142,7 +142,7 @@ describe('the built service', () => {
       port: new URL(service.url).port,
       servername: 'localhost',
       ca: cert,
-      path: '/health/ready',
+      path: '/health/live',
     }).end();
     const [response] = await once(request, 'response');
     expect([response.statusCode, JSON.parse(await text(response)).status]).toEqual([200, 'ok']);
