@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { selfSigned } from '../setup/certificate.js';
 import { cloneDatabase } from '../setup/database.js';
 import { startService } from '../setup/service-process.js';
+import { until } from '../setup/until.js';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 const HEALTH_CHECK = fileURLToPath(new URL('../../dist/health-check.js', import.meta.url));
@@ -43,12 +44,11 @@ async function check(env: Record<string, string>): Promise<{ code: number; compl
 const PASSING = /^Not ready: (No answer in|\S+ answers 503)/;
 
 /** Checks again after such a moment, as whoever runs a container does. */
-async function checkInPeace(env: Record<string, string>): ReturnType<typeof check> {
-  for (;;) {
-    const told = await check(env);
-    if (!PASSING.test(told.complaint)) return told;
-  }
-}
+const checkInPeace = (env: Record<string, string>): ReturnType<typeof check> =>
+  until(
+    () => check(env),
+    ({ complaint }) => !PASSING.test(complaint),
+  );
 
 async function certificate(): Promise<Record<string, string>> {
   const { key, cert } = selfSigned('licenses.example', new Date());

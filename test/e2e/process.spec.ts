@@ -2,6 +2,7 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import { ACCESS } from '../../src/http/access.js';
 import { startApp, type TestApp } from '../setup/app.js';
+import { until } from '../setup/until.js';
 
 const TOKEN = 'a-token-for-the-metrics';
 
@@ -12,12 +13,11 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 /** Asks again as a load balancer does: after a moment in which the machine stood still the database answers too late. */
-async function readinessOf(node: TestApp) {
-  for (;;) {
-    const answer = await node.request('GET', '/health/ready');
-    if (answer.status !== 503) return answer;
-  }
-}
+const readinessOf = (node: TestApp) =>
+  until(
+    () => node.request('GET', '/health/ready'),
+    ({ status }) => status !== 503,
+  );
 
 describe('health', () => {
   it('is told without a key', async () => {
