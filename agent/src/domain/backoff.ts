@@ -7,7 +7,7 @@ const HOUR_MS = 3_600 * SECOND_MS;
 const LONGEST_WAIT_MS = 24 * HOUR_MS;
 const LONG_AGO = 0;
 
-/** Over so long the checks of a fleet are spread that were all started, or all woken, at once. */
+/** Over so long the checks of a fleet are spread that were all started, all woken, or all sent away until the same time. */
 export const SPREAD_MS = 30 * SECOND_MS;
 
 /** Somewhere in the upper half of a delay, so that what failed together does not come back together. `draw` is from 0 to below 1. */
@@ -56,7 +56,7 @@ export function nextCheckAt(facts: CheckFacts, draw: number, now: number): numbe
   if (license === null || license.offline) return null;
   const due = dueAt(license, facts, draw, now);
   if (due === null) return null;
-  const allowed = Math.max(due, courtesy(facts.notBefore, now));
+  const allowed = Math.max(due, courtesy(facts.notBefore, draw, now));
   return allowed < facts.wokeAt ? facts.wokeAt + draw * SPREAD_MS : allowed;
 }
 
@@ -81,6 +81,9 @@ function dueAt(
 /** A reason that this agent does not know may pass like most that it knows. */
 const retryOf = (refusal: string) => (isRefusalCode(refusal) ? REFUSALS[refusal].retry : 'hourly');
 
-/** The time that the service asked for, unless it is so far off that a clock must have been wrong. */
-const courtesy = (notBefore: number | null, now: number): number =>
-  notBefore !== null && notBefore - now <= LONGEST_WAIT_MS ? notBefore : LONG_AGO;
+/**
+ * The time that the service asked for, unless it is so far off that a clock must have been wrong. Somewhat after it, for a
+ * balancer may have told a whole fleet the same one.
+ */
+const courtesy = (notBefore: number | null, draw: number, now: number): number =>
+  notBefore !== null && notBefore - now <= LONGEST_WAIT_MS ? notBefore + draw * SPREAD_MS : LONG_AGO;

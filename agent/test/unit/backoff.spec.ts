@@ -150,6 +150,16 @@ describe('the next check', () => {
     expect(nextCheckAt(overdue, draw, NOW)).toBe(NOW + draw * SPREAD_MS);
   });
 
+  it.each([0, 0.5, 0.999])('that was told a time is spread after it, with a draw of %d', (draw) => {
+    const sentAway = facts({ failures: 1, tries: [NOW], notBefore: NOW + 10 * MINUTE });
+    expect(nextCheckAt(sentAway, draw, NOW)).toBe(NOW + 10 * MINUTE + draw * SPREAD_MS);
+  });
+
+  it('comes after its own delay where the service asks for less', () => {
+    const sentAway = facts({ failures: 4, tries: [NOW], notBefore: NOW + 10 * SECOND });
+    expect(nextCheckAt(sentAway, 0.5, NOW)).toBe(NOW + backoffMs(4, 0.5));
+  });
+
   it.each<[string, Partial<CheckFacts>]>([
     ['nothing was tried yet', { tries: [], license: { ...HELD, refreshAfter: null } }],
     ['the last try, a failure, lies in the future', { tries: [NOW + 400 * DAY], failures: 4 }],
