@@ -30,6 +30,12 @@ module.exports = {
       { path: features, pathNot: '^src/$1/' },
     ),
     rule(
+      'verdicts-know-no-replica',
+      'Only lists and figures of the admin plane may be a moment old.',
+      { path: '^src/', pathNot: '^src/(admin/|admin-cli/|app\\.)' },
+      { path: '^src/database/read-replica' },
+    ),
+    rule(
       'http-knows-no-database',
       'The envelopes must work while the database is down.',
       { path: '^src/http/' },

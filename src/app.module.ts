@@ -16,6 +16,7 @@ import { AdminVersionsModule } from './admin/versions/versions.module.js';
 import { AdminWebhooksModule } from './admin/webhooks/webhooks.module.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
 import { loggerModule } from './app.logging.js';
+import { ReplicaModule } from './app.replica.js';
 import { AdminGuard } from './auth/admin.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConventionsModule } from './conventions/conventions.module.js';
@@ -62,6 +63,7 @@ export class AppModule {
       imports: [
         loggerModule(foundation.config.LOG_LEVEL),
         FoundationModule.of(foundation),
+        ReplicaModule,
         HttpModule,
         LimitsModule,
         AccessModule,

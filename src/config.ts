@@ -92,6 +92,7 @@ export const SETTINGS = {
   TLS_KEY_FILE: optional(text),
   DATA_DIR: optional((value: string) => resolve(value)),
   DATABASE_URL: optional(url('postgres:', 'postgresql:')),
+  DATABASE_REPLICA_URL: optional(url('postgres:', 'postgresql:')),
   DATABASE_POOL_SIZE: setting(whole(3, 500), 20),
   REDIS_URL: optional(url('redis:', 'rediss:')),
   STORAGE_URL: optional(storageUrl),
@@ -155,6 +156,9 @@ function refuseContradictions(config: Settings): void {
     throw new StartupError(
       `DATABASE_POOL_SIZE can be ${EMBEDDED_POOL_MAX} at most with the embedded database; set DATABASE_URL to use a server that takes more.`,
     );
+  }
+  if (config.DATABASE_URL === null && config.DATABASE_REPLICA_URL !== null) {
+    throw new StartupError('DATABASE_REPLICA_URL needs DATABASE_URL: the embedded database has no replica.');
   }
   if (config.DATABASE_URL !== null && config.MASTER_KEY === null) {
     throw new StartupError(

@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { openKeysOf } from './open-keys-of.js';
 import { asBody, inItsWords } from './read-options.js';
 import { OPERATOR } from './users.js';
+import { ReadReplica } from '../database/read-replica.js';
 
 export const createKeyCommand: Command = {
   options: {
@@ -16,9 +17,13 @@ export const createKeyCommand: Command = {
   help: ['Makes an API key and prints it, once.'],
   async run(place, given) {
     const { pepper } = await openKeysOf(place);
+    const { dataSource } = place.database;
     const { key } = await inItsWords(async () => {
       const body = asBody(CreateApiKey, given, ['permissions', 'ip-whitelist']);
-      return new ApiKeysService(place.database.dataSource, pepper, place.clock).create(body, OPERATOR);
+      return new ApiKeysService(dataSource, ReadReplica.absent(dataSource), pepper, place.clock).create(
+        body,
+        OPERATOR,
+      );
     });
     place.say(`API key ${given.name}: ${key}`);
   },

@@ -12,6 +12,7 @@ import { StartupError } from '../startup-error.js';
 import type { Command } from './command.js';
 import { openKeysOf } from './open-keys-of.js';
 import { asBody, inItsWords } from './read-options.js';
+import { ReadReplica } from '../database/read-replica.js';
 
 /** Whoever sits at the machine may do everything. */
 export const OPERATOR = { actor: SYSTEM, permissions: ['all'] } as const;
@@ -30,7 +31,12 @@ export const createUserCommand: Command = {
     const password = generatePassword();
     const user = await inItsWords(async () => {
       const body = asBody(CreateUser, given);
-      const users = new UsersService(database.dataSource, await Passwords.create(), clock);
+      const users = new UsersService(
+        database.dataSource,
+        ReadReplica.absent(database.dataSource),
+        await Passwords.create(),
+        clock,
+      );
       return users.create({ ...body, password }, OPERATOR);
     });
     say(`Password of ${user.username}: ${password}`);

@@ -11,6 +11,7 @@ import { validate as isUuid } from 'uuid';
 import { recordAudit, type OutgoingEvent } from '../database/audit.js';
 import { differences, personalDifferences, wholeRow } from '../database/differences.js';
 import { listPage, type ListColumns, type PageRequest } from '../database/list.js';
+import type { ReadReplica } from '../database/read-replica.js';
 import { violatedConstraint } from '../database/violations.js';
 import type { Actor } from '../domain/actor.js';
 import { isEventType } from '../domain/event-types.js';
@@ -62,9 +63,10 @@ export class Records<Row extends StoredRow> {
   ) {}
 
   /** Columns are written `record.property`. */
-  list(request: PageRequest, columns: ListColumns): Promise<[Row[], number]> {
-    const builder = this.dataSource.manager.createQueryBuilder(this.kind.entity, 'record');
-    return listPage(builder, request, columns);
+  list(replica: ReadReplica, request: PageRequest, columns: ListColumns): Promise<[Row[], number]> {
+    return replica.read(({ manager }) =>
+      listPage(manager.createQueryBuilder(this.kind.entity, 'record'), request, columns),
+    );
   }
 
   /** @throws 404 for none, and for an id that is none */

@@ -1,7 +1,7 @@
-import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import type { SelectQueryBuilder } from 'typeorm';
 import { AuditEvent } from './entities/index.js';
-import { listPage, type PageRequest } from './list.js';
-import type { Run, Statement } from './statements.js';
+import { listPage, type ListManager, type PageRequest } from './list.js';
+import type { ListRun, ListStatement } from './statements.js';
 
 /** An event as an admin sees it: with what it says of persons, and its place in the chain. */
 export interface AuditView extends Omit<AuditEvent, 'personalHash' | 'mac'> {
@@ -13,7 +13,8 @@ export interface AuditView extends Omit<AuditEvent, 'personalHash' | 'mac'> {
   readonly sealedAt: Date | null;
 }
 
-const AUDIT_VIEWS: Statement = {
+const AUDIT_VIEWS: ListStatement = {
+  isForLists: true,
   name: 'audit-views',
   text: `select e.id, e.occurred_at as "occurredAt", e.actor_type as "actorType", e.actor_id as "actorId", e.action,
       e.subject_type as "subjectType", e.subject_id as "subjectId", e.details, e.request_id as "requestId",
@@ -27,7 +28,7 @@ const AUDIT_VIEWS: Statement = {
 };
 
 /** The events of these ids in their order. */
-export async function loadAuditViews(run: Run, ids: readonly string[]): Promise<AuditView[]> {
+export async function loadAuditViews(run: ListRun, ids: readonly string[]): Promise<AuditView[]> {
   return (await run<AuditView>(AUDIT_VIEWS, [ids])).rows;
 }
 
@@ -72,11 +73,11 @@ function narrow(builder: Builder, { action, from, to, ...filters }: AuditFilters
   return builder;
 }
 
-const eventsBy = (manager: EntityManager, filters: AuditFilters): Builder =>
+const eventsBy = (manager: ListManager, filters: AuditFilters): Builder =>
   narrow(manager.createQueryBuilder(AuditEvent, 'event'), filters);
 
 /** When the oldest event happened that is searched; null when all are. */
-async function searchedFrom(manager: EntityManager, filters: AuditFilters): Promise<Date | null> {
+async function searchedFrom(manager: ListManager, filters: AuditFilters): Promise<Date | null> {
   const event = await eventsBy(manager, filters)
     .select(['event.id', 'event.occurredAt'])
     .orderBy('event.occurredAt', 'DESC')
@@ -89,7 +90,7 @@ async function searchedFrom(manager: EntityManager, filters: AuditFilters): Prom
 
 /** The ids of one page, and how many events there are in all. */
 export async function listAuditIds(
-  manager: EntityManager,
+  manager: ListManager,
   request: PageRequest,
   filters: AuditFilters,
 ): Promise<[string[], number]> {

@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   /** A libpq URL; a socket is named by `?host=/folder`. */
   readonly url: string;
   readonly poolSize?: number;
+  /** How long a connection may be waited for: one that is opened, or one that others give back. */
+  readonly connectWithinMs?: number;
   /** For statements that may take as long as they need; no request should. */
   readonly isPatient?: boolean;
 }
@@ -23,7 +25,12 @@ const TIMEOUTS = {
 };
 
 /** The one way to the database, not yet connected. Timeouts keep a stuck database from holding requests for ever. */
-export function createDataSource({ url, poolSize = 20, isPatient = false }: DatabaseOptions): DataSource {
+export function createDataSource({
+  url,
+  poolSize = 20,
+  connectWithinMs = 5_000,
+  isPatient = false,
+}: DatabaseOptions): DataSource {
   return new JoiningDataSource({
     type: 'postgres',
     entities: ENTITIES,
@@ -36,7 +43,7 @@ export function createDataSource({ url, poolSize = 20, isPatient = false }: Data
     poolSize,
     extra: {
       connectionString: url,
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: connectWithinMs,
       ...(!isPatient && TIMEOUTS),
       keepAlive: true,
       Client: ImpatientClient,

@@ -1,5 +1,5 @@
 import type { Day, DaySpan } from '../domain/days.js';
-import type { Run, Statement } from './statements.js';
+import type { ListRun, ListStatement, Run, Statement } from './statements.js';
 
 /** Licenses and seats in use. An active license is neither suspended, revoked nor past its end. */
 export interface LicenseFigures {
@@ -29,7 +29,8 @@ const figures = (now: string) => `
     join licenses l on l.id = held.license_id group by l.product_id
   ) s on s.product_id = p.id`;
 
-const FIGURES: Statement = {
+const FIGURES: ListStatement = {
+  isForLists: true,
   name: 'license-figures',
   text: `select product, licenses, active as "activeLicenses", seats
     from (${figures('$1::timestamptz')}) f
@@ -37,7 +38,7 @@ const FIGURES: Statement = {
 };
 
 /** As of `now`, product by product. */
-export async function loadFigures(run: Run, now: Date, product?: string): Promise<ProductFigures[]> {
+export async function loadFigures(run: ListRun, now: Date, product?: string): Promise<ProductFigures[]> {
   return (await run<ProductFigures>(FIGURES, [now, product ?? null])).rows;
 }
 
@@ -54,7 +55,8 @@ export async function saveLicenseDay(run: Run, day: Day, now: Date): Promise<voi
   await run(SAVE_DAY, [day, now]);
 }
 
-const DAYS: Statement = {
+const DAYS: ListStatement = {
+  isForLists: true,
   name: 'license-days',
   text: `select day::text, sum(licenses)::int as licenses, sum(active_licenses)::int as "activeLicenses",
       sum(seats)::int as seats
@@ -64,7 +66,7 @@ const DAYS: Statement = {
 
 /** The days that were written down, in no order. */
 export async function loadLicenseDays(
-  run: Run,
+  run: ListRun,
   { from, to }: DaySpan,
   product?: string,
 ): Promise<(LicenseFigures & { readonly day: Day })[]> {

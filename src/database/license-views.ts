@@ -1,7 +1,6 @@
-import type { EntityManager } from 'typeorm';
 import { Customer, License, LicenseKey, Policy, Product } from './entities/index.js';
-import { listPage, type PageRequest } from './list.js';
-import type { Run, Statement } from './statements.js';
+import { listPage, type ListManager, type PageRequest } from './list.js';
+import type { ListRun, ListStatement } from './statements.js';
 
 /** A license as an admin sees it: with the codes of what it belongs to, the hint of its key and its seats in use. */
 export interface LicenseView extends Omit<License, 'productId' | 'policyId'> {
@@ -11,7 +10,8 @@ export interface LicenseView extends Omit<License, 'productId' | 'policyId'> {
   readonly activeSeats: number;
 }
 
-const LICENSE_VIEWS: Statement = {
+const LICENSE_VIEWS: ListStatement = {
+  isForLists: true,
   name: 'license-views',
   text: `select l.id, k.hint as "keyHint", p.code as product, t.code as policy, l.customer_id as "customerId", l.status,
       l.status_reason as "statusReason", l.max_activations as "maxActivations",
@@ -27,7 +27,7 @@ const LICENSE_VIEWS: Statement = {
 };
 
 /** The licenses of these ids in their order, without those that are no more. */
-export async function loadLicenseViews(run: Run, ids: readonly string[]): Promise<LicenseView[]> {
+export async function loadLicenseViews(run: ListRun, ids: readonly string[]): Promise<LicenseView[]> {
   return (await run<LicenseView>(LICENSE_VIEWS, [ids])).rows;
 }
 
@@ -70,7 +70,7 @@ export const OWN_LICENSES_SEARCHED = ['key.hint', 'product.code', 'policy.code']
 
 /** The ids of one page, and how many licenses there are in all. */
 export async function listLicenseIds(
-  manager: EntityManager,
+  manager: ListManager,
   request: PageRequest,
   { product, policy, customerId, status, ending, keyHash }: LicenseFilters,
   searched: readonly string[],

@@ -1,4 +1,7 @@
-import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+
+/** As much of a manager as a list needs. It may be a replica's, so it is not good for anything else. */
+export type ListManager = Pick<EntityManager, 'createQueryBuilder' | 'existsBy' | 'find'>;
 
 /** One page of a list as a request asks for it. */
 export interface PageRequest {

@@ -1,6 +1,5 @@
-import type { EntityManager } from 'typeorm';
 import { Activation } from './entities/index.js';
-import { listPage, type PageRequest } from './list.js';
+import { listPage, type ListManager, type PageRequest } from './list.js';
 import type { Run, Statement } from './statements.js';
 
 /** The names that seats can be sorted by. */
@@ -20,7 +19,7 @@ export interface SeatFilters {
 
 /** One page of the seats of a license, and how many there are in all. */
 export function listSeats(
-  manager: EntityManager,
+  manager: ListManager,
   licenseId: string,
   request: PageRequest,
   { released, hardwareId, version }: SeatFilters,

@@ -1,7 +1,6 @@
-import type { EntityManager } from 'typeorm';
 import { Activation, License, LicenseKey, Product } from './entities/index.js';
-import { containing, listPage, type PageRequest } from './list.js';
-import type { Run, Statement } from './statements.js';
+import { containing, listPage, type ListManager, type PageRequest } from './list.js';
+import type { ListRun, ListStatement } from './statements.js';
 
 /** A version that panels run, with how many seats do. */
 export interface VersionInField {
@@ -22,11 +21,12 @@ const FOUND = `select p.code as product, a.version, count(*)::int as seats, max(
     and ($2::text is null or a.version ilike $2 or p.code ilike $2)
   group by p.code, a.version`;
 
-const PAGES: ReadonlyMap<string, Statement> = new Map(
+const PAGES: ReadonlyMap<string, ListStatement> = new Map(
   Object.entries(FIELD_SORTED).flatMap(([field, column]) =>
     (['ASC', 'DESC'] as const).map((direction) => [
       `${field} ${direction}`,
       {
+        isForLists: true,
         name: `field-by-${field}-${direction}`,
         text: `select product, version, seats, last_seen_at as "lastSeenAt" from (${FOUND}) found
           order by ${column} ${direction}, product, version limit $3 offset $4`,
@@ -35,14 +35,15 @@ const PAGES: ReadonlyMap<string, Statement> = new Map(
   ),
 );
 
-const COUNT: Statement = {
+const COUNT: ListStatement = {
+  isForLists: true,
   name: 'field-count',
   text: `select count(*)::int as total from (${FOUND}) found`,
 };
 
 /** One page of the versions on the seats in use, and how many versions there are in all. */
 export async function listVersionsInField(
-  run: Run,
+  run: ListRun,
   { q, order, per_page, offset }: PageRequest,
   product?: string,
 ): Promise<[VersionInField[], number]> {
@@ -70,7 +71,8 @@ export const CLONES_SORTED = {
   last_seen_at: 'seat.lastSeenAt',
 } as const;
 
-const LICENSES_OF: Statement = {
+const LICENSES_OF: ListStatement = {
+  isForLists: true,
   name: 'licenses-of-suspects',
   text: `select l.id, k.hint, p.code as product from licenses l
     join products p on p.id = l.product_id
@@ -80,8 +82,8 @@ const LICENSES_OF: Statement = {
 
 /** One page of the suspects among the seats in use, and how many there are in all. */
 export async function listClones(
-  manager: EntityManager,
-  run: Run,
+  manager: ListManager,
+  run: ListRun,
   request: PageRequest,
   product?: string,
 ): Promise<[CloneSuspect[], number]> {
@@ -107,7 +109,8 @@ export async function listClones(
   return [suspects, total];
 }
 
-const ATTENTION: Statement = {
+const ATTENTION: ListStatement = {
+  isForLists: true,
   name: 'stats-attention',
   text: `select
       (select count(*) from licenses l join products p on p.id = l.product_id
@@ -120,7 +123,7 @@ const ATTENTION: Statement = {
 
 /** How many licenses end between the two instants, and how many seats are suspected. */
 export async function countAttention(
-  run: Run,
+  run: ListRun,
   now: Date,
   until: Date,
   product?: string,

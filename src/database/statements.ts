@@ -8,6 +8,11 @@ export interface Statement {
   readonly text: string;
 }
 
+/** One that lists or adds up, and whose answer may come from a replica of the database: no verdict and no change is based on it. */
+export interface ListStatement extends Statement {
+  readonly isForLists: true;
+}
+
 export interface StatementResult<Row> {
   readonly rows: Row[];
   readonly rowCount: number;
@@ -16,6 +21,12 @@ export interface StatementResult<Row> {
 /** Where a statement runs: on any connection of the pool, or on the one that holds the transaction. */
 export type Run = <Row extends QueryResultRow>(
   statement: Statement,
+  values: unknown[],
+) => Promise<StatementResult<Row>>;
+
+/** Where statements of lists run, and no others. Any `Run` will do; it is not one itself, for it may be a replica. */
+export type ListRun = <Row extends QueryResultRow>(
+  statement: ListStatement,
   values: unknown[],
 ) => Promise<StatementResult<Row>>;
 
@@ -34,6 +45,9 @@ export const onPool =
   (pool: Pool): Run =>
   (statement, values) =>
     runOn(joinedClient() ?? pool)(statement, values);
+
+/** On this connection, for lists. */
+export const listsOn = (client: PoolClient): ListRun => runOn(client);
 
 /** On the connection of a TypeORM transaction: a statement elsewhere would not see its changes or hold its locks. */
 export async function inTransaction(manager: EntityManager): Promise<Run> {

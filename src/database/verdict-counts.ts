@@ -1,7 +1,7 @@
 import type { Day, DaySpan } from '../domain/days.js';
 import type { CodeOfDay } from '../domain/stats.js';
 import type { LicenseAction, VerdictCode } from '../domain/verdicts.js';
-import type { Run, Statement } from './statements.js';
+import type { ListRun, ListStatement, Run, Statement } from './statements.js';
 
 export interface CountedVerdict {
   readonly day: Day;
@@ -41,7 +41,8 @@ export interface CountsQuery extends DaySpan {
   readonly action?: LicenseAction | undefined;
 }
 
-const COUNTS: Statement = {
+const COUNTS: ListStatement = {
+  isForLists: true,
   name: 'verdict-counts',
   text: `select day::text, code, sum(count)::float8 as count from verdict_counts
     where day between $1 and $2 and ($3::text is null or product = $3) and ($4::text is null or action = $4)
@@ -50,7 +51,7 @@ const COUNTS: Statement = {
 
 /** By day and code, in no order; without the days of which there is nothing to tell. */
 export async function loadVerdictCounts(
-  run: Run,
+  run: ListRun,
   { from, to, product, action }: CountsQuery,
 ): Promise<CodeOfDay[]> {
   return (await run<CodeOfDay>(COUNTS, [from, to, product ?? null, action ?? null])).rows;

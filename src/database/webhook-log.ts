@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { EventType } from '../domain/event-types.js';
 import { EventRow, WebhookAttempt, WebhookDelivery } from './entities/index.js';
-import { listPage, type PageRequest } from './list.js';
+import { listPage, type ListManager, type PageRequest } from './list.js';
 
 /** A delivery with the event that it is of. */
 export interface DeliveryView extends WebhookDelivery {
@@ -21,7 +21,7 @@ export interface DeliveryFilters {
   readonly eventId?: string;
 }
 
-const deliveriesOf = (manager: EntityManager, webhookId: string) =>
+const deliveriesOf = (manager: ListManager, webhookId: string) =>
   manager
     .createQueryBuilder(WebhookDelivery, 'delivery')
     .innerJoinAndMapOne('delivery.event', EventRow, 'event', 'event.id = delivery.eventId')
@@ -29,7 +29,7 @@ const deliveriesOf = (manager: EntityManager, webhookId: string) =>
 
 /** One page of the deliveries of a subscription, and how many there are in all. */
 export async function listDeliveries(
-  manager: EntityManager,
+  manager: ListManager,
   webhookId: string,
   request: PageRequest,
   { status, eventType, eventId }: DeliveryFilters,

@@ -18,6 +18,7 @@ const DEFAULTS: Config = {
   TLS_KEY_FILE: null,
   DATA_DIR: null,
   DATABASE_URL: null,
+  DATABASE_REPLICA_URL: null,
   DATABASE_POOL_SIZE: 20,
   REDIS_URL: null,
   STORAGE_URL: null,
@@ -73,6 +74,10 @@ describe('the configuration', () => {
     [
       { DATABASE_URL: 'postgresql://h/d', MASTER_KEY: 'k' },
       { DATABASE_URL: 'postgresql://h/d', MASTER_KEY: 'k' },
+    ],
+    [
+      { DATABASE_URL: 'postgres://h/d', DATABASE_REPLICA_URL: 'postgres://r/d', MASTER_KEY: 'k' },
+      { DATABASE_URL: 'postgres://h/d', DATABASE_REPLICA_URL: 'postgres://r/d', MASTER_KEY: 'k' },
     ],
     [{ DATABASE_POOL_SIZE: '90' }, { DATABASE_POOL_SIZE: 90 }],
     [
@@ -133,6 +138,10 @@ describe('the configuration', () => {
     [
       { DATABASE_URL: 'mysql://h/d', MASTER_KEY: 'k' },
       'DATABASE_URL must be a URL that begins with postgres:// or postgresql://.',
+    ],
+    [
+      { DATABASE_REPLICA_URL: 'postgres://r/d' },
+      'DATABASE_REPLICA_URL needs DATABASE_URL: the embedded database has no replica.',
     ],
     [{ REDIS_URL: 'host:6379' }, 'REDIS_URL must be a URL that begins with redis:// or rediss://.'],
     [{ STORAGE_URL: '/srv' }, 'STORAGE_URL must begin with file: or s3://.'],
@@ -220,7 +229,7 @@ describe('.env.example', () => {
   });
 
   it.each(NAMES.filter(isOptional))('tells of %s nothing that would be refused', (name) => {
-    const needed = name === 'DATABASE_URL' ? { MASTER_KEY: 'k' } : {};
+    const needed = name.startsWith('DATABASE_') ? { DATABASE_URL: 'postgres://h/d', MASTER_KEY: 'k' } : {};
     expect(() => readConfig({ ...needed, [name]: documented.get(name) })).not.toThrow();
   });
 

@@ -3,6 +3,7 @@ import { DataSource, IsNull } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { Clock } from '../../clock.js';
 import { Activation, License } from '../../database/entities/index.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { loadSeatPresence } from '../../database/seat-facts.js';
 import { listSeats } from '../../database/seat-lists.js';
 import type { Actor } from '../../domain/actor.js';
@@ -16,17 +17,19 @@ import { release } from '../../access/seat-release.js';
 export class ActivationsService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
   ) {}
 
   async list(licenseId: string, query: ActivationsQuery): Promise<[Activation[], number]> {
-    const { manager } = this.dataSource;
-    const isKnown = isUuid(licenseId) && (await manager.existsBy(License, { id: licenseId }));
-    if (!isKnown) throw notFound('License');
-    return listSeats(manager, licenseId, query, {
-      released: query.released,
-      hardwareId: query.hardware_id?.toLowerCase(),
-      version: query.version,
+    return this.replica.read(async ({ manager }) => {
+      const isKnown = isUuid(licenseId) && (await manager.existsBy(License, { id: licenseId }));
+      if (!isKnown) throw notFound('License');
+      return listSeats(manager, licenseId, query, {
+        released: query.released,
+        hardwareId: query.hardware_id?.toLowerCase(),
+        version: query.version,
+      });
     });
   }
 

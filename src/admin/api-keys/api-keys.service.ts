@@ -6,6 +6,8 @@ import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { differences, personalDifferences, wholeRow } from '../../database/differences.js';
 import { ApiKey } from '../../database/entities/index.js';
+import type { ListManager } from '../../database/list.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { forbidden, notFound, unauthorized } from '../../http/errors.js';
 import { Pepper } from '../../signing/data-keys.js';
 import type { Asker } from '../asker.js';
@@ -79,29 +81,35 @@ function changesOf(body: UpdateApiKey, now: Date): Partial<ApiKey> {
   };
 }
 
+/** Where it was never used a key is the last, whichever way they are sorted. */
+function listed(manager: ListManager, query: ApiKeysQuery): Promise<[ApiKey[], number]> {
+  const { field, direction } = query.order;
+  const builder = manager
+    .createQueryBuilder(ApiKey, 'key')
+    .orderBy(SORT_COLUMNS[field] ?? 'key.createdAt', direction, 'NULLS LAST')
+    .addOrderBy('key.id', direction)
+    .offset(query.offset)
+    .limit(query.per_page);
+  if (query.q !== undefined) {
+    builder.andWhere('(position(lower(:q) in lower(key.name)) > 0 or position(:q in key.key_prefix) > 0)', {
+      q: query.q,
+    });
+  }
+  if (query.enabled !== undefined) builder.andWhere({ enabled: query.enabled });
+  return builder.getManyAndCount();
+}
+
 @Injectable()
 export class ApiKeysService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly pepper: Pepper,
     private readonly clock: Clock,
   ) {}
 
-  async list(query: ApiKeysQuery): Promise<[ApiKey[], number]> {
-    const { field, direction } = query.order;
-    const builder = this.dataSource.manager
-      .createQueryBuilder(ApiKey, 'key')
-      .orderBy(SORT_COLUMNS[field] ?? 'key.createdAt', direction, 'NULLS LAST')
-      .addOrderBy('key.id', direction)
-      .offset(query.offset)
-      .limit(query.per_page);
-    if (query.q !== undefined) {
-      builder.andWhere('(position(lower(:q) in lower(key.name)) > 0 or position(:q in key.key_prefix) > 0)', {
-        q: query.q,
-      });
-    }
-    if (query.enabled !== undefined) builder.andWhere({ enabled: query.enabled });
-    return builder.getManyAndCount();
+  list(query: ApiKeysQuery): Promise<[ApiKey[], number]> {
+    return this.replica.read(({ manager }) => listed(manager, query));
   }
 
   async get(id: string): Promise<ApiKey> {

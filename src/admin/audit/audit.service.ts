@@ -4,6 +4,7 @@ import { validate as isUuid } from 'uuid';
 import { Bounded } from '../../access/bounded.js';
 import { listAuditIds, loadAuditViews, type AuditView } from '../../database/audit-views.js';
 import { poolOf } from '../../database/data-source.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { onPool, type Run } from '../../database/statements.js';
 import { parseHead } from '../../domain/audit-chain.js';
 import { notFound, unavailable } from '../../http/errors.js';
@@ -19,24 +20,27 @@ export class AuditService {
   private readonly verifications = new Bounded({ running: 1, waiting: 4 });
 
   constructor(
-    private readonly dataSource: DataSource,
+    dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly pepper: Pepper,
   ) {
     this.pool = onPool(poolOf(dataSource));
   }
 
   async list(query: AuditQuery): Promise<[AuditView[], number]> {
-    const [ids, total] = await listAuditIds(this.dataSource.manager, query, {
-      actorType: query.actor_type,
-      actorId: query.actor_id,
-      action: query.action,
-      subjectType: query.subject_type,
-      subjectId: query.subject_id,
-      requestId: query.request_id,
-      from: query.from,
-      to: query.to,
+    return this.replica.read(async ({ manager, run }) => {
+      const [ids, total] = await listAuditIds(manager, query, {
+        actorType: query.actor_type,
+        actorId: query.actor_id,
+        action: query.action,
+        subjectType: query.subject_type,
+        subjectId: query.subject_id,
+        requestId: query.request_id,
+        from: query.from,
+        to: query.to,
+      });
+      return [await loadAuditViews(run, ids), total];
     });
-    return [await loadAuditViews(this.pool, ids), total];
   }
 
   async get(id: string): Promise<AuditView> {

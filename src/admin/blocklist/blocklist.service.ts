@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../clock.js';
 import { endHardwareTokens } from '../../database/download-tokens.js';
 import { BlockedHardware } from '../../database/entities/index.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { inTransaction } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
 import { parseHardwareId } from '../../domain/hardware-id.js';
@@ -36,13 +37,14 @@ export class BlocklistService {
 
   constructor(
     dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
   ) {
     this.records = new Records(dataSource, BLOCKLIST);
   }
 
   list(query: BlocklistQuery): Promise<[BlockedHardware[], number]> {
-    return this.records.list(query, {
+    return this.records.list(this.replica, query, {
       searched: ['record.hardwareId', 'record.reason'],
       sorted: SORTED,
       filtered: { 'record.hardwareId': query.hardware_id?.toLowerCase() },

@@ -6,6 +6,7 @@ import { eraseCustomerEvents } from '../../database/customer-erasure.js';
 import { loadHoldings } from '../../database/customers.js';
 import { poolOf } from '../../database/data-source.js';
 import { Customer } from '../../database/entities/index.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { inTransaction, onPool, type Run } from '../../database/statements.js';
 import type { Actor } from '../../domain/actor.js';
 import { conflict } from '../../http/errors.js';
@@ -44,6 +45,7 @@ export class CustomersService {
 
   constructor(
     dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
   ) {
     this.records = new Records(dataSource, CUSTOMERS);
@@ -51,7 +53,7 @@ export class CustomersService {
   }
 
   list(query: CustomersQuery): Promise<[Customer[], number]> {
-    return this.records.list(query, {
+    return this.records.list(this.replica, query, {
       searched: ['record.name', 'record.email', 'record.id::text'],
       sorted: SORTED,
       filtered: { 'lower(record.email)': query.email?.toLowerCase() },

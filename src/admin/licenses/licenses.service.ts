@@ -17,6 +17,7 @@ import {
   loadLicenseViews,
   type LicenseView,
 } from '../../database/license-views.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { inTransaction, onPool, type Run } from '../../database/statements.js';
 import { violatedConstraint } from '../../database/violations.js';
 import type { Actor } from '../../domain/actor.js';
@@ -77,6 +78,7 @@ export class LicensesService {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly changes: LicenseChanges,
     private readonly keys: LicenseKeys,
     private readonly clock: Clock,
@@ -88,8 +90,10 @@ export class LicensesService {
     const { q, product, policy, customer_id: customerId, status } = query;
     const keyHash = q === undefined ? undefined : this.keys.hash(q);
     const filters = { product, policy, customerId, status, keyHash };
-    const [ids, total] = await listLicenseIds(this.dataSource.manager, query, filters, LICENSES_SEARCHED);
-    return [await loadLicenseViews(this.pool, ids), total];
+    return this.replica.read(async ({ manager, run }) => {
+      const [ids, total] = await listLicenseIds(manager, query, filters, LICENSES_SEARCHED);
+      return [await loadLicenseViews(run, ids), total];
+    });
   }
 
   async get(id: string): Promise<LicenseView> {

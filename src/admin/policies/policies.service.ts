@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../clock.js';
 import { Policy } from '../../database/entities/index.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import type { Actor } from '../../domain/actor.js';
 import { conflict } from '../../http/errors.js';
 import { Records, taken, type RecordKind } from '../records.js';
@@ -33,13 +34,14 @@ export class PoliciesService {
 
   constructor(
     dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
   ) {
     this.records = new Records(dataSource, POLICIES);
   }
 
   list(query: PoliciesQuery): Promise<[Policy[], number]> {
-    return this.records.list(query, {
+    return this.records.list(this.replica, query, {
       searched: ['record.code', 'record.name'],
       sorted: SORTED,
       filtered: { 'record.code': query.code, 'record.name': query.name, 'record.onClone': query.on_clone },

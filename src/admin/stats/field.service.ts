@@ -1,20 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Clock } from '../../clock.js';
-import { poolOf } from '../../database/data-source.js';
 import {
   LICENSES_SEARCHED,
   listLicenseIds,
   loadLicenseViews,
   type LicenseView,
 } from '../../database/license-views.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import {
   listClones,
   listVersionsInField,
   type CloneSuspect,
   type VersionInField,
 } from '../../database/seats-in-the-field.js';
-import { onPool, type Run } from '../../database/statements.js';
 import type { ClonesQuery, ExpiringQuery, FieldQuery } from './stats.dto.js';
 
 const DAY_MS = 86_400_000;
@@ -22,32 +20,26 @@ const DAY_MS = 86_400_000;
 /** What is out there now, in lists. */
 @Injectable()
 export class FieldService {
-  private readonly pool: Run;
-
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
-  ) {
-    this.pool = onPool(poolOf(dataSource));
-  }
+  ) {}
 
   versions(query: FieldQuery): Promise<[VersionInField[], number]> {
-    return listVersionsInField(this.pool, query, query.product);
+    return this.replica.read(({ run }) => listVersionsInField(run, query, query.product));
   }
 
   async expiring(query: ExpiringQuery): Promise<[LicenseView[], number]> {
     const now = this.clock.now();
     const until = new Date(now.getTime() + query.days * DAY_MS);
-    const [ids, total] = await listLicenseIds(
-      this.dataSource.manager,
-      query,
-      { product: query.product, status: 'active', ending: [now, until] },
-      LICENSES_SEARCHED,
-    );
-    return [await loadLicenseViews(this.pool, ids), total];
+    const filters = { product: query.product, status: 'active', ending: [now, until] } as const;
+    return this.replica.read(async ({ manager, run }) => {
+      const [ids, total] = await listLicenseIds(manager, query, filters, LICENSES_SEARCHED);
+      return [await loadLicenseViews(run, ids), total];
+    });
   }
 
   clones(query: ClonesQuery): Promise<[CloneSuspect[], number]> {
-    return listClones(this.dataSource.manager, this.pool, query, query.product);
+    return this.replica.read(({ manager, run }) => listClones(manager, run, query, query.product));
   }
 }

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Clock } from '../../clock.js';
-import { poolOf } from '../../database/data-source.js';
 import { loadFigures, loadLicenseDays, type LicenseFigures } from '../../database/license-days.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { countAttention } from '../../database/seats-in-the-field.js';
-import { onPool, type Run } from '../../database/statements.js';
-import { loadVerdictCounts } from '../../database/verdict-counts.js';
+import type { ListRun } from '../../database/statements.js';
+import { loadVerdictCounts, type CountsQuery } from '../../database/verdict-counts.js';
 import { daySpan, dayOf, MOST_DAYS, type DaySpan } from '../../domain/days.js';
-import { answered, byDay, refusals } from '../../domain/stats.js';
+import { answered, byDay, refusals, type CodeOfDay } from '../../domain/stats.js';
 import { fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
 import { Recent } from './recent.js';
@@ -47,48 +46,47 @@ function spanOf({ from, to }: DaysQuery, now: Date): DaySpan {
   return span;
 }
 
+async function look(run: ListRun, now: Date, product: string | undefined): Promise<Overview> {
+  const today = dayOf(now);
+  const from = dayOf(new Date(now.getTime() - 6 * DAY_MS));
+  const until = new Date(now.getTime() + AHEAD_DAYS * DAY_MS);
+  const figures = await loadFigures(run, now, product);
+  const week = await loadVerdictCounts(run, { from, to: today, product, action: 'validate' });
+  const refusedToday = await loadVerdictCounts(run, { from: today, to: today, product });
+  const attention = await countAttention(run, now, until, product);
+  return {
+    at: now,
+    ...figuresBody(sum(figures)),
+    products: figures.map(productFiguresBody),
+    validations: { today: answered(week.filter(({ day }) => day === today)), last_7_days: answered(week) },
+    refusals_today: refusals(refusedToday).codes,
+    expiring_in_30_days: attention.expiring,
+    clone_suspects: attention.clones,
+  };
+}
+
 /** What was counted, day by day, and what there is now. */
 @Injectable()
 export class StatsService {
-  private readonly pool: Run;
   /** It adds up all licenses, on the connections that panels are answered by. */
   private readonly overviews = new Recent<Overview>();
 
   constructor(
-    dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
-  ) {
-    this.pool = onPool(poolOf(dataSource));
-  }
+  ) {}
 
   /** A few seconds old at most. */
   overview({ product }: OverviewQuery): Promise<Overview> {
     const now = this.clock.now();
-    return this.overviews.get(product ?? '', now, () => this.look(now, product));
-  }
-
-  private async look(now: Date, product: string | undefined): Promise<Overview> {
-    const today = dayOf(now);
-    const from = dayOf(new Date(now.getTime() - 6 * DAY_MS));
-    const until = new Date(now.getTime() + AHEAD_DAYS * DAY_MS);
-    const figures = await loadFigures(this.pool, now, product);
-    const week = await loadVerdictCounts(this.pool, { from, to: today, product, action: 'validate' });
-    const refusedToday = await loadVerdictCounts(this.pool, { from: today, to: today, product });
-    const attention = await countAttention(this.pool, now, until, product);
-    return {
-      at: now,
-      ...figuresBody(sum(figures)),
-      products: figures.map(productFiguresBody),
-      validations: { today: answered(week.filter(({ day }) => day === today)), last_7_days: answered(week) },
-      refusals_today: refusals(refusedToday).codes,
-      expiring_in_30_days: attention.expiring,
-      clone_suspects: attention.clones,
-    };
+    return this.overviews.get(product ?? '', now, () =>
+      this.replica.read(({ run }) => look(run, now, product)),
+    );
   }
 
   async validations({ action, product, ...days }: ValidationsQuery): Promise<Wire<typeof VALIDATIONS>> {
     const span = spanOf(days, this.clock.now());
-    const counts = await loadVerdictCounts(this.pool, { ...span, product, action });
+    const counts = await this.counts({ ...span, product, action });
     return {
       ...span,
       ...answered(counts),
@@ -98,7 +96,7 @@ export class StatsService {
 
   async refusals({ action, product, ...days }: RefusalsQuery): Promise<Wire<typeof REFUSALS>> {
     const span = spanOf(days, this.clock.now());
-    const counts = await loadVerdictCounts(this.pool, { ...span, product, action });
+    const counts = await this.counts({ ...span, product, action });
     return {
       ...span,
       ...refusals(counts),
@@ -111,9 +109,11 @@ export class StatsService {
     const now = this.clock.now();
     const today = dayOf(now);
     const span = spanOf(days, now);
-    const saved = await loadLicenseDays(this.pool, span, product);
     const isNow = span.from <= today && today <= span.to;
-    const current = isNow ? sum(await loadFigures(this.pool, now, product)) : undefined;
+    const [saved, current] = await this.replica.read(async ({ run }) => [
+      await loadLicenseDays(run, span, product),
+      isNow ? sum(await loadFigures(run, now, product)) : undefined,
+    ]);
     return {
       ...span,
       days: byDay(span, saved, ([first], day) => {
@@ -121,5 +121,9 @@ export class StatsService {
         return { day, ...(figures === undefined ? NOBODY_LOOKED : figuresBody(figures)) };
       }),
     };
+  }
+
+  private counts(query: CountsQuery): Promise<CodeOfDay[]> {
+    return this.replica.read(({ run }) => loadVerdictCounts(run, query));
   }
 }

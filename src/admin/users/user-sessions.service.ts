@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Sessions } from '../../access/sessions.js';
 import { Clock } from '../../clock.js';
 import { Session } from '../../database/entities/index.js';
 import { listPage } from '../../database/list.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { idleSince } from '../../domain/session-life.js';
 import type { Asker } from '../asker.js';
 import { refuseBeyond } from './user-rules.js';
@@ -20,7 +20,7 @@ const SORTED = {
 @Injectable()
 export class UserSessionsService {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly users: UsersService,
     private readonly sessions: Sessions,
     private readonly clock: Clock,
@@ -30,17 +30,15 @@ export class UserSessionsService {
   async list(userId: string, query: SessionsQuery): Promise<[Session[], number]> {
     const { id } = await this.users.get(userId);
     const now = this.clock.now();
-    const builder = this.dataSource.manager
-      .createQueryBuilder(Session, 'session')
-      .where('session.userId = :id and session.expiresAt > :now and session.lastSeenAt > :idleSince', {
-        id,
-        now,
-        idleSince: idleSince(now),
-      });
-    return listPage(builder, query, {
-      searched: ['session.address', 'session.userAgent'],
-      sorted: SORTED,
-    });
+    const isOpen = 'session.userId = :id and session.expiresAt > :now and session.lastSeenAt > :idleSince';
+    const columns = { searched: ['session.address', 'session.userAgent'], sorted: SORTED };
+    return this.replica.read(({ manager }) =>
+      listPage(
+        manager.createQueryBuilder(Session, 'session').where(isOpen, { id, now, idleSince: idleSince(now) }),
+        query,
+        columns,
+      ),
+    );
   }
 
   /** @throws ApiError 403 for a user that reaches further than the asker, 404 */

@@ -5,6 +5,7 @@ import { refuseGuessable } from '../../access/password-strength.js';
 import { Passwords } from '../../access/passwords.js';
 import { Clock } from '../../clock.js';
 import { User } from '../../database/entities/index.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
 import { Records, taken, type RecordKind } from '../records.js';
@@ -41,6 +42,7 @@ export class UsersService {
 
   constructor(
     dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly passwords: Passwords,
     private readonly clock: Clock,
   ) {
@@ -48,7 +50,7 @@ export class UsersService {
   }
 
   list(query: UsersQuery): Promise<[User[], number]> {
-    return this.records.list(query, {
+    return this.records.list(this.replica, query, {
       searched: ['record.username', 'record.email'],
       sorted: SORTED,
       filtered: {

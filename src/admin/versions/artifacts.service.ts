@@ -6,6 +6,7 @@ import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { Artifact } from '../../database/entities/index.js';
 import { listPage, type ListColumns } from '../../database/list.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { afterCommit } from '../../database/unit-of-work.js';
 import type { Actor } from '../../domain/actor.js';
 import { conflict, notFound } from '../../http/errors.js';
@@ -49,6 +50,7 @@ async function refuseUpload(manager: EntityManager, version: Version, target: Ta
 export class ArtifactsService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly storage: ArtifactStorage,
     private readonly files: ArtifactFiles,
     private readonly signer: ArtifactSigner,
@@ -56,10 +58,11 @@ export class ArtifactsService {
   ) {}
 
   async list(versionId: string, query: ArtifactsQuery): Promise<[SignedArtifactRow[], number]> {
-    const { manager } = this.dataSource;
-    const version = await findVersion(manager, versionId);
-    const builder = manager.createQueryBuilder(Artifact, 'artifact').where({ releaseId: version.id });
-    const [rows, total] = await listPage(builder, query, LIST_COLUMNS);
+    const version = await findVersion(this.dataSource.manager, versionId);
+    const [rows, total] = await this.replica.read(({ manager }) => {
+      const builder = manager.createQueryBuilder(Artifact, 'artifact').where({ releaseId: version.id });
+      return listPage(builder, query, LIST_COLUMNS);
+    });
     return [await this.signed(version, rows), total];
   }
 

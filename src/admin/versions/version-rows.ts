@@ -1,7 +1,7 @@
-import { In, type DataSource, type EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { Product, Release } from '../../database/entities/index.js';
-import { listPage } from '../../database/list.js';
+import { listPage, type ListManager } from '../../database/list.js';
 import { withoutBuild } from '../../domain/version.js';
 import { notFound } from '../../http/errors.js';
 import type { VersionsQuery } from './versions.dto.js';
@@ -11,7 +11,7 @@ export interface Version extends Release {
   readonly product: string;
 }
 
-async function withProducts(manager: EntityManager, releases: readonly Release[]): Promise<Version[]> {
+async function withProducts(manager: ListManager, releases: readonly Release[]): Promise<Version[]> {
   const ids = new Set(releases.map((release) => release.productId));
   const products = await manager.find(Product, {
     where: { id: In([...ids]) },
@@ -50,10 +50,7 @@ const SORTED = {
 } as const satisfies Record<VersionsQuery['order']['field'], string>;
 
 /** One page, and how many there are. A product that does not exist has no versions. */
-export async function listVersions(
-  { manager }: DataSource,
-  query: VersionsQuery,
-): Promise<[Version[], number]> {
+export async function listVersions(manager: ListManager, query: VersionsQuery): Promise<[Version[], number]> {
   const builder = manager.createQueryBuilder(Release, 'release');
   if (query.product !== undefined) {
     builder.innerJoin(Product, 'product', 'product.id = release.productId and product.code = :code', {

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { DataSource } from 'typeorm';
+import { ReadReplica } from '../../database/read-replica.js';
 import type { Actor } from '../../domain/actor.js';
 import { Requires } from '../../http/access.js';
 import { AdminAnswers, AdminLists } from '../../http/api-doc.js';
@@ -18,7 +18,7 @@ import { VersionsService } from './versions.service.js';
 export class VersionsController {
   constructor(
     private readonly versions: VersionsService,
-    private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
   ) {}
 
   @Get()
@@ -26,7 +26,7 @@ export class VersionsController {
     description: 'Drafts and yanked ones included, whatever panels may see.',
   })
   async list(@Query() query: VersionsQuery) {
-    const [versions, total] = await listVersions(this.dataSource, query);
+    const [versions, total] = await this.replica.read(({ manager }) => listVersions(manager, query));
     return adminList(versions.map(versionBody), total, query);
   }
 

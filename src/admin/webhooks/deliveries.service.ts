@@ -4,6 +4,7 @@ import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { Clock } from '../../clock.js';
 import { recordAudit } from '../../database/audit.js';
 import { EventRow, Webhook, WebhookDelivery } from '../../database/entities/index.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import { inTransaction } from '../../database/statements.js';
 import { listDeliveries, loadAttempts, loadDelivery, type DeliveryView } from '../../database/webhook-log.js';
 import { addDeliveries } from '../../database/webhook-outbox.js';
@@ -17,15 +18,17 @@ import type { DeliveriesQuery } from './webhooks.dto.js';
 export class DeliveriesService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly clock: Clock,
   ) {}
 
   async list(webhookId: string, query: DeliveriesQuery): Promise<[DeliveryView[], number]> {
-    const { manager } = this.dataSource;
-    const isKnown = isUuid(webhookId) && (await manager.existsBy(Webhook, { id: webhookId }));
-    if (!isKnown) throw notFound('Webhook');
     const { status, event_type: eventType, event_id: eventId } = query;
-    return listDeliveries(manager, webhookId, query, { status, eventType, eventId });
+    return this.replica.read(async ({ manager }) => {
+      const isKnown = isUuid(webhookId) && (await manager.existsBy(Webhook, { id: webhookId }));
+      if (!isKnown) throw notFound('Webhook');
+      return listDeliveries(manager, webhookId, query, { status, eventType, eventId });
+    });
   }
 
   async get(webhookId: string, id: string): Promise<LoggedDelivery> {

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Outbound } from '../../access/outbound.js';
 import { Clock } from '../../clock.js';
 import { Webhook } from '../../database/entities/index.js';
+import { ReadReplica } from '../../database/read-replica.js';
 import type { Actor } from '../../domain/actor.js';
 import { fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
@@ -45,6 +46,7 @@ export class WebhooksService {
 
   constructor(
     dataSource: DataSource,
+    private readonly replica: ReadReplica,
     private readonly secrets: WebhookSecrets,
     private readonly outbound: Outbound,
     private readonly clock: Clock,
@@ -53,7 +55,7 @@ export class WebhooksService {
   }
 
   list(query: WebhooksQuery): Promise<[Webhook[], number]> {
-    return this.records.list(query, {
+    return this.records.list(this.replica, query, {
       searched: ['record.url', 'record.description'],
       sorted: SORTED,
       filtered: { 'record.enabled': query.enabled },
