@@ -1,6 +1,6 @@
 /**
  * Four projects: `unit` needs nothing, `e2e` runs on a real PostgreSQL that test/setup starts (or DATABASE_URL names),
- * `redis` needs the server that REDIS_URL names, so that only .ci/services runs it, and `examples` needs the languages of
+ * `redis` needs the server that REDIS_URL names as well, so that only .ci/services runs it, and `examples` needs the languages of
  * the agent's examples, which .ci/examples sees to.
  */
 const common = {
@@ -50,7 +50,12 @@ export default {
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts', '<rootDir>/agent/test/e2e/**/*.spec.ts'],
     },
-    { ...common, displayName: 'redis', testMatch: ['<rootDir>/test/redis/**/*.spec.ts'] },
+    {
+      ...common,
+      ...onDatabase,
+      displayName: 'redis',
+      testMatch: ['<rootDir>/test/redis/**/*.spec.ts'],
+    },
     {
       ...common,
       ...onDatabase,

@@ -24,8 +24,8 @@ export class Nodes {
   }
 
   /** A call of the license plane through the node of that number, counted around. */
-  panel(node: number, action: string, body: unknown) {
-    return this.call(node, 'POST', `/license/${action}`, body);
+  panel(node: number, action: string, body: unknown, headers: Record<string, string> = {}) {
+    return this.call(node, 'POST', `/license/${action}`, body, headers);
   }
 
   admin(node: number, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
@@ -40,6 +40,11 @@ export class Nodes {
   /** Where the node of that number serves, for what lies beside the API. */
   urlOf(node: number): string {
     return this.services[node % this.services.length]?.url ?? '';
+  }
+
+  /** What all of them have written so far. */
+  output(): string {
+    return this.services.map((service) => service.output()).join('');
   }
 
   /** Ends a node as a crash does: in the middle of whatever it is doing. */
