@@ -9,10 +9,14 @@ import { AppModule } from './app.module.js';
 import { serveApiDocument } from './app.openapi.js';
 import type { Foundation } from './app.foundation.js';
 import type { Config } from './config.js';
+import { poolOf } from './database/data-source.js';
 import { createAdapter } from './http/adapter.js';
 import { registerEdge } from './http/limits/edge.js';
 import { Limits } from './http/limits/limits.js';
+import { measurePressure, shedLoad } from './http/overload/register.js';
+import { Shedder } from './http/overload/shedder.js';
 import { measureRequests } from './metrics/measure-requests.js';
+import { countShed, observeExpectedWait } from './metrics/metrics.js';
 import { StartupError } from './startup-error.js';
 
 function readFile(name: string, path: string): Buffer {
@@ -48,7 +52,7 @@ export async function createApp(
   foundation: Foundation,
   opened: Promise<void> = Promise.resolve(),
 ): Promise<NestFastifyApplication> {
-  const { config } = foundation;
+  const { config, database } = foundation;
   const https = readTls(config);
   const adapter = createAdapter({
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
@@ -68,6 +72,9 @@ export async function createApp(
   adapter.getInstance().addHook('onRequest', () => opened);
   const authenticator = app.get(AdminAuthenticator, { strict: false });
   measureRequests(adapter.getInstance());
+  const shedder = new Shedder({ measured: observeExpectedWait, refused: countShed });
+  shedLoad(adapter.getInstance(), shedder);
+  measurePressure(adapter.getInstance(), shedder, poolOf(database.dataSource));
   registerEdge(adapter.getInstance(), {
     limits: app.get(Limits, { strict: false }),
     authenticate: (request) => authenticator.authenticate(request),

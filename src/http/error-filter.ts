@@ -4,6 +4,7 @@ import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ENVELOPES } from './envelopes.js';
+import { Overloaded } from './errors.js';
 import { loggable } from './log-safe.js';
 import { planeOf } from './planes.js';
 import { toFailure, type Failure } from './to-failure.js';
@@ -50,7 +51,9 @@ export class ErrorFilter implements ExceptionFilter {
     const incoming = 'raw' in request ? request.raw : request;
     // A client that leaves in the middle of its body is no fault of ours, whatever breaks because of it.
     const hasLeft = incoming.destroyed && !incoming.complete;
-    if (failure.status >= 500 && !hasLeft) this.log(failure, request);
+    // Told once by whoever refuses: a line for each would be one more load.
+    const isTold = exception instanceof Overloaded;
+    if (failure.status >= 500 && !hasLeft && !isTold) this.log(failure, request);
 
     if (httpAdapter.isHeadersSent(response)) {
       // Half an answer is out: ending it properly would make it look whole.

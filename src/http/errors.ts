@@ -146,3 +146,16 @@ export const unavailable = (cause?: unknown): ApiError =>
     headers: { 'retry-after': '5' },
     cause,
   });
+
+/** More than can be answered in time: refused before anything is done. */
+export class Overloaded extends ApiError {
+  constructor(retryAfterSeconds: number) {
+    super('INTERNAL_ERROR', {
+      status: 503,
+      error: UNAVAILABLE,
+      headers: { 'retry-after': String(retryAfterSeconds) },
+    });
+  }
+}
+
+export const overloaded = (retryAfterSeconds: number): Overloaded => new Overloaded(retryAfterSeconds);

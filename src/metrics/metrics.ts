@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RequestClass } from '../domain/overload.js';
 import type { LicenseAction, VerdictCode } from '../domain/verdicts.js';
 import type { Plane } from '../http/planes.js';
 
@@ -27,6 +28,19 @@ const requests = new Histogram({
   registers: [registry],
 });
 
+const shed = new Counter({
+  name: 'mooring_shed_requests_total',
+  help: 'Requests that were refused at once because the service was overloaded.',
+  labelNames: ['class'] as const,
+  registers: [registry],
+});
+
+const expectedWait = new Gauge({
+  name: 'mooring_expected_wait_seconds',
+  help: 'How long a request that comes now has to wait for this process and its database.',
+  registers: [registry],
+});
+
 /** A few lines of what `renderMetrics` tells, for the API's document. */
 export const EXAMPLE_METRICS = [
   `# HELP ${VERDICTS.name} ${VERDICTS.help}`,
@@ -45,6 +59,14 @@ export interface MeasuredRequest {
 
 export function countVerdict(action: LicenseAction, code: VerdictCode): void {
   verdicts.inc({ action, code });
+}
+
+export function countShed(name: RequestClass): void {
+  shed.inc({ class: name });
+}
+
+export function observeExpectedWait(milliseconds: number): void {
+  expectedWait.set(milliseconds / 1_000);
 }
 
 export function observeRequest({ plane, method, route, status, seconds }: MeasuredRequest): void {

@@ -84,6 +84,6 @@ describe('what never becomes a request', () => {
     await once(socket, 'data');
     socket.resetAndDestroy();
     await sleep(50);
-    expect((await sendRaw('GET /api/v1/health/live HTTP/1.1\r\nConnection: close\r\n\r\n')).status).toBe(200);
+    expect((await sendRaw('GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n')).status).toBe(200);
   });
 });

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Global, Module, Post, Req } from '@nestjs/common
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { FastifyRequest, InjectOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest, InjectOptions } from 'fastify';
 import { Clock, SystemClock } from '../../src/clock.js';
 import { CONFIG, readConfig } from '../../src/config.js';
 import { createAdapter } from '../../src/http/adapter.js';
@@ -44,10 +44,12 @@ export interface LimitedAppOptions {
   readonly env?: Record<string, string>;
   readonly authenticate?: Edge['authenticate'];
   readonly trustProxy?: string[];
+  /** What is set before the limits are. */
+  readonly before?: (fastify: FastifyInstance) => void;
 }
 
 /** An application with nothing in it but limits, the filter and a route on every plane. */
-export async function limitedApp({ env = {}, authenticate, trustProxy }: LimitedAppOptions = {}) {
+export async function limitedApp({ env = {}, authenticate, trustProxy, before }: LimitedAppOptions = {}) {
   @Global()
   @Module({
     providers: [
@@ -74,7 +76,8 @@ export async function limitedApp({ env = {}, authenticate, trustProxy }: Limited
     bodyParser: false,
     logger: false,
   });
-  app.setGlobalPrefix('api/v1');
+  app.setGlobalPrefix('api/v1', { exclude: ['health/live'] });
+  before?.(adapter.getInstance());
   registerEdge(adapter.getInstance(), {
     limits: app.get(Limits, { strict: false }),
     authenticate: authenticate ?? (() => Promise.resolve(null)),
