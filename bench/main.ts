@@ -1,166 +1,79 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import {
-  createDataSource,
-  databaseUrl,
-  migrate,
-  openKeys,
-  startEmbeddedPostgres,
-  SystemClock,
-} from './built.ts';
-import { measure, warmUp, type Call, type Measured } from './measure.ts';
-import { seed, type Sold } from './seed.ts';
-import { startServer, type Server } from './server.ts';
+import { fileURLToPath } from 'node:url';
+import { Closing } from './closing.ts';
+import { openDatabases, type Databases } from './databases.ts';
+import { missing } from './limits/programs.ts';
+import { machineFacts } from './machine.ts';
+import { compare, type Comparison } from './measure.ts';
+import { readOptions } from './options.ts';
+import { note } from './progress.ts';
+import { crossRatios, tableOf, type Section } from './report.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { setStage } from './stage.ts';
 
-const HELP = `Usage: npm run bench -- [options]
+const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
 
-Measures the phone-home and the activation against bare Fastify + pg executing the same
-statements, on one embedded PostgreSQL, one server process each, one after the other.
+const options = readOptions(process.argv.slice(2));
+const closing = new Closing();
+closing.onSignals();
 
-  --licenses N      licenses with a seat each             (100000)
-  --seconds N       length of each measurement            (8)
-  --connections N   connections kept busy                 (64)
-  --help`;
+const scenarios = SCENARIOS.filter(({ name }) => options.only.includes(name));
+const failures: string[] = [];
 
-const { values } = parseArgs({
-  options: {
-    licenses: { type: 'string', default: '100000' },
-    seconds: { type: 'string', default: '8' },
-    connections: { type: 'string', default: '64' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
-}
-const [licenses, seconds, connections] = [values.licenses, values.seconds, values.connections].map(Number);
-const POOL_SIZE = 20;
-
-const body = (one: Sold, more: object = {}) => ({
-  license_key: one.key,
-  hardware_id: one.hardwareId,
-  version: '1.0.0',
-  ...more,
-});
-const bare = (one: Sold) => ({ key_hash: one.keyHash, hardware_id: one.hardwareId, version: '1.0.0' });
-
-const newMachine = (one: Sold): Sold => ({ ...one, hardwareId: randomBytes(32).toString('hex') });
-
-interface Side {
-  readonly server: Server;
-  readonly call: Call;
-}
-
-/** What is measured, and how old the leases are that it meets; a server of bare Fastify + pg is the limit of those after it. */
-interface Scenario extends Side {
-  readonly name: string;
-  readonly age: string;
-}
-
-const rows: string[][] = [['', 'requests/s', 'p50 ms', 'p99 ms', 'memory MB', 'of the limit']];
-const row = (name: string, m: Measured, limit = m) =>
-  rows.push([
-    name,
-    m.requestsPerSecond.toFixed(0),
-    m.p50.toFixed(1),
-    m.p99.toFixed(1),
-    m.memoryMb.toFixed(0),
-    (m.requestsPerSecond / limit.requestsPerSecond).toFixed(2),
-  ]);
-
-const folder = await mkdtemp(join(tmpdir(), 'mooring-bench-'));
-console.log('Starting PostgreSQL …');
-const postgres = await startEmbeddedPostgres({ dataDir: folder, log: () => undefined });
-const servers: Server[] = [];
-try {
-  const url = databaseUrl(postgres);
-  await migrate(url);
-  const dataSource = await createDataSource({ url, poolSize: 4 }).initialize();
-  const masterKey = randomBytes(32).toString('base64');
-  const keys = await openKeys(
-    { masterKey, dataDir: folder, issuer: 'http://localhost' },
-    { dataSource, clock: new SystemClock() },
-  );
-  console.log(`Selling ${licenses} licenses …`);
-  const sold = await seed(dataSource, keys, licenses ?? 0);
-
-  const limit = await startServer(new URL('floor.ts', import.meta.url), {
-    DATABASE_URL: url,
-    POOL_SIZE: `${POOL_SIZE}`,
-  });
-  const service = await startServer(new URL('../dist/main.js', import.meta.url), {
-    DATABASE_URL: url,
-    DATA_DIR: folder,
-    DATABASE_POOL_SIZE: `${POOL_SIZE}`,
-    MASTER_KEY: masterKey,
-    PORT: '0',
-    HOST: '127.0.0.1',
-    LIMIT_LICENSE_PER_MINUTE: '1000000',
-    LIMIT_ADDRESS_PER_MINUTE: '1000000',
-    PUBLIC_URL: 'http://localhost',
-  });
-  servers.push(limit, service);
-
-  let next = 0;
-  const inTurn = () => sold[next++ % sold.length] as Sold;
-  const onService = (action: string, make: () => object): Side => ({
-    server: service,
-    call: { path: `/api/v1/license/${action}`, body: make },
-  });
-  const onLimit = (action: string, make: () => object): Side => ({
-    server: limit,
-    call: { path: `/${action}`, body: make },
-  });
-  const validate = () => body(inTurn());
-  const activate = () => body(newMachine(inTurn()));
-  const bareValidate = onLimit('validate', () => bare(inTurn()));
-  const bareActivate = onLimit('activate', () => bare(newMachine(inTurn())));
-  const aged = (age: string) =>
-    dataSource.query('update activations set lease_issued_at = now() - $1::interval', [age]);
-  const scenarios: Scenario[] = [
-    { name: 'validate: bare Fastify + pg', ...bareValidate, age: '1 day' },
-    { name: 'validate: lease renewed', ...onService('validate', validate), age: '1 day' },
-    { name: 'validate: lease fresh', ...onService('validate', validate), age: '0' },
-    {
-      name: 'validate: lease fresh, with proof',
-      ...onService('validate', () => ({ ...validate(), nonce: 'n-0123456789abcdef' })),
-      age: '0',
-    },
-    { name: 'activate: bare Fastify + pg', ...bareActivate, age: '0' },
-    { name: 'activate', ...onService('activate', activate), age: '0' },
-  ];
-
-  console.log('Warming up …');
-  for (const { server, call } of scenarios) await warmUp(server, call, connections ?? 0);
-  let floor: Measured | undefined;
-  for (const { name, server, call, age } of scenarios) {
-    // Every measurement begins with the same pages: clean, and written down.
-    await aged(age);
-    await dataSource.query('vacuum analyze');
-    await dataSource.query('checkpoint');
-    console.log(`Measuring ${name} …`);
-    const measured = await measure(server, call, { seconds: seconds ?? 0, connections: connections ?? 0 });
-    if (server === limit) floor = measured;
-    row(name, measured, floor);
+async function measureSection(licenses: number, folder: string, databases: Databases) {
+  const mark = closing.mark;
+  const stage = await setStage({ licenses, folder, databases }, closing);
+  if (stage.pgbench === null && scenarios.some(({ pgbench }) => pgbench)) note(missing('pgbench'));
+  const comparisons: Comparison[] = [];
+  for (const scenario of scenarios) {
+    for (const connections of options.connections) {
+      const title = `${scenario.name} at ${connections} connections`;
+      note(`Measuring ${title} …`);
+      try {
+        comparisons.push(await compare(stage, scenario, connections, options));
+      } catch (error) {
+        if (closing.interrupted) throw error;
+        // A refusal or an error is no figure: it is told by name, and the others are measured all the same.
+        failures.push(`${title}, ${licenses} licenses: ${(error as Error).message}`);
+        note(`FAILED: ${failures.at(-1)}`);
+      }
+    }
   }
-  await dataSource.destroy();
-} finally {
-  for (const server of servers) await server.stop();
-  await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
+  await closing.closeSince(mark);
+  return { licenses, seed_seconds: stage.seedSeconds, comparisons };
 }
 
-const widths =
-  rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
-console.log(`\n${licenses} licenses, ${connections} connections, ${seconds} s each\n`);
-for (const cells of rows) {
-  console.log(
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  '),
-  );
+async function measureAll(folder: string): Promise<void> {
+  const databases = await openDatabases({ url: options.databaseUrl, folder }, closing);
+  const machine = { ...machineFacts(), postgresql: databases.version };
+  const sections: (Section & { seed_seconds: number })[] = [];
+  for (const licenses of options.licenses) sections.push(await measureSection(licenses, folder, databases));
+  const { databaseUrl: _secret, ...told } = options;
+  await writeFile(RESULTS, `${JSON.stringify({ machine, options: told, sections, failures }, null, 2)}\n`);
+  const { processor, cores, node, postgresql } = machine;
+  console.log(`\n${processor}, ${cores} cores; Node ${node}, PostgreSQL ${postgresql}`);
+  console.log(`Medians of ${options.rounds} runs of ${options.seconds} s each; load generator included`);
+  for (const section of sections) console.log(`\n${tableOf(section)}`);
+  const ratios = crossRatios(sections);
+  if (ratios.length > 0) console.log(`\n${ratios.join('\n')}`);
+  for (const failure of failures) console.log(`FAILED: ${failure}`);
 }
+
+try {
+  const folder = await mkdtemp(join(tmpdir(), 'mooring-bench-'));
+  closing.later(() => rm(folder, { recursive: true, force: true }));
+  // Root's PostgreSQL runs as another user, who must get to its data folder.
+  await chmod(folder, 0o755);
+  await measureAll(folder);
+} catch (error) {
+  if (!closing.interrupted) {
+    console.error(error);
+    process.exitCode = 1;
+  }
+} finally {
+  await closing.close();
+}
+if (failures.length > 0) process.exitCode = 1;
+if (!closing.interrupted) process.exit();

@@ -1,43 +1,80 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+
+/** Megabytes of a process; null where the system does not tell. */
+export interface Memory {
+  readonly now: number | null;
+  readonly peak: number | null;
+}
 
 /** A server under measurement, in a process of its own. */
 export interface Server {
   readonly url: string;
-  /** Resident memory in MB. */
-  memoryMb(): Promise<number>;
+  memory(): Promise<Memory>;
+  /** Takes the processor away from it, with all that it does on the side; `resume` gives it back. */
+  pause(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 
-/** Starts a script and waits for the line that names its port. */
-export async function startServer(script: URL, env: Record<string, string>): Promise<Server> {
+const POLL_MS = 5;
+
+async function memoryOf(pid: number | undefined): Promise<Memory> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const megabytes = (field: string) => {
+    const kilobytes = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1];
+    return kilobytes === undefined ? null : Number(kilobytes) / 1024;
+  };
+  return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
+}
+
+/** Waits for the line that names the port. */
+async function addressIn(child: ChildProcess, log: string): Promise<string> {
+  for (;;) {
+    const written = await readFile(log, 'utf8');
+    const port = /listening on [^ ]*:(\d+)\)/.exec(written)?.[1];
+    if (port !== undefined) return `http://127.0.0.1:${port}`;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`${child.spawnargs[1]} ended before it served: ${written.slice(-2_000)}`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Starts a script whose output goes to a file, as a service's does: read by a pipe it would cost whoever reads. */
+export async function startServer(
+  script: URL,
+  { env, log }: { readonly env: Readonly<Record<string, string>>; readonly log: string },
+): Promise<Server> {
+  const output = await open(log, 'w');
   const child = spawn(process.execPath, [fileURLToPath(script)], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    // It holds the other end of standard input: when the benchmark is killed, it must not stay behind.
+    stdio: ['pipe', output.fd, output.fd],
+    // Control-C reaches the whole process group; it is stopped in its turn instead.
+    detached: true,
   });
-  let output = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const port = /listening on [^ ]*:(\d+)\)/.exec(output)?.[1];
-      if (port !== undefined) resolve(`http://127.0.0.1:${port}`);
-    });
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${script.pathname} ended with ${code}: ${output}`)));
-  });
-  return {
-    url,
-    async memoryMb() {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-    },
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    },
+  await output.close();
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGCONT');
+    child.kill('SIGTERM');
+    await exited;
   };
+  try {
+    return {
+      url: await addressIn(child, log),
+      memory: () => memoryOf(child.pid),
+      pause: () => void child.kill('SIGSTOP'),
+      resume: () => void child.kill('SIGCONT'),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
