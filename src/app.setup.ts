@@ -3,8 +3,10 @@ import { createSecureContext } from 'node:tls';
 import fastifyCookie from '@fastify/cookie';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AdminAuthenticator } from './access/admin-authenticator.js';
+import { logRequests } from './app.logging.js';
 import { AppModule } from './app.module.js';
 import { serveApiDocument } from './app.openapi.js';
 import type { Foundation } from './app.foundation.js';
@@ -15,6 +17,7 @@ import { registerEdge } from './http/limits/edge.js';
 import { Limits } from './http/limits/limits.js';
 import { measurePressure, shedLoad } from './http/overload/register.js';
 import { Shedder } from './http/overload/shedder.js';
+import { followRequests } from './http/request-ids.js';
 import { measureRequests } from './metrics/measure-requests.js';
 import { countShed, observeExpectedWait } from './metrics/metrics.js';
 import { StartupError } from './startup-error.js';
@@ -47,6 +50,18 @@ function readTls({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) {
   return pair;
 }
 
+/** No request is answered before `opened`. */
+function holdUntil(opened: Promise<void>, fastify: FastifyInstance): void {
+  let isOpen = false;
+  void opened.then(() => {
+    isOpen = true;
+  });
+  fastify.addHook('onRequest', (_request, _reply, done) => {
+    if (isOpen) done();
+    else void opened.then(() => done());
+  });
+}
+
 /** The application as the service and the tests run it, configured but not yet listening. No request is answered before `opened`. */
 export async function createApp(
   foundation: Foundation,
@@ -69,8 +84,10 @@ export async function createApp(
   });
   // Read where they are looked at: a panel that phones home has none.
   void adapter.getInstance().register(fastifyCookie, { hook: false });
-  adapter.getInstance().addHook('onRequest', () => opened);
+  holdUntil(opened, adapter.getInstance());
   const authenticator = app.get(AdminAuthenticator, { strict: false });
+  followRequests(adapter.getInstance());
+  logRequests(adapter.getInstance());
   measureRequests(adapter.getInstance());
   const shedder = new Shedder({ measured: observeExpectedWait, refused: countShed });
   shedLoad(adapter.getInstance(), shedder);

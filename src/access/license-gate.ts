@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import DataLoader from 'dataloader';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
+import { gather } from '../database/gather.js';
 import {
   loadLicenseFacts,
   loadLicenseFactsTogether,
@@ -12,7 +12,6 @@ import {
 } from '../database/license-facts.js';
 import { lockLicense } from '../database/seat-facts.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
-import { independently } from '../database/unit-of-work.js';
 import { parseHardwareId } from '../domain/hardware-id.js';
 import { checksumVerdict, normalizeLicenseKey } from '../domain/license-key.js';
 import { withoutBuild } from '../domain/version.js';
@@ -45,8 +44,8 @@ export interface Knock {
 
 type FactsByKey = Parameters<typeof loadLicenseFactsTogether>[1][number];
 
-/** So many calls share a statement at the most: a longer one would keep the first of them waiting. */
-const MOST_TOGETHER = 64;
+/** Two statements keep two processes of the database busy; a third would only take rows away from the next one. */
+const TOGETHER = { most: 64, inFlight: 2 };
 
 /** The ring changed while a transaction was open: catch up outside of it and start over. */
 class RingMoved extends Error {
@@ -62,7 +61,7 @@ class RingMoved extends Error {
 @Injectable()
 export class LicenseGate {
   private readonly pool: Run;
-  private readonly facts: DataLoader<FactsByKey, LoadedFacts>;
+  private readonly facts: (query: FactsByKey) => Promise<LoadedFacts>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -73,15 +72,9 @@ export class LicenseGate {
     private readonly clock: Clock,
   ) {
     this.pool = onPool(poolOf(dataSource));
-    this.facts = new DataLoader(
-      // In whichever request they are gathered, they are no part of it.
-      (queries) => independently(() => loadLicenseFactsTogether(this.pool, queries)),
-      {
-        // Nothing is remembered: gathering saves round trips, and each verdict still reads the database after its request.
-        cache: false,
-        batchScheduleFn: setImmediate,
-        maxBatchSize: MOST_TOGETHER,
-      },
+    this.facts = gather(
+      (queries: readonly FactsByKey[]) => loadLicenseFactsTogether(this.pool, queries),
+      TOGETHER,
     );
   }
 
@@ -101,7 +94,7 @@ export class LicenseGate {
   /** The license as it is now, without a lock; null for an unknown key. Throws 429 for an address that guesses. */
   async look(knock: Knock): Promise<LicenseRecord | null> {
     if (knock.typo) return this.refuseUnknown(knock);
-    const { ringVersion, license } = await this.facts.load(this.query(knock));
+    const { ringVersion, license } = await this.facts(this.query(knock));
     await this.ring.ensureVersion(ringVersion);
     if (license === null) return this.refuseUnknown(knock);
     this.refuseGuesser(knock, license);

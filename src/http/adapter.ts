@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
 import { parseJsonBody } from './json-parser.js';
 import { registerPrivacy } from './privacy.js';
+import { newRequestId } from './request-ids.js';
 import { answerClientError, answerForNode, answerFrameworkError } from './raw-answers.js';
 import { parseStreamedBody, STREAMED_TYPES } from './streamed-body.js';
 
@@ -79,7 +79,7 @@ export function createAdapter({ trustProxy, https }: AdapterOptions): FastifyAda
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Ids from outside would let a caller write into the log.
     requestIdHeader: false,
-    genReqId: () => uuidv7(),
+    genReqId: newRequestId,
     // Fastify's own 503 has a shape of its own; what comes in during the drain is served.
     return503OnClosing: false,
     routerOptions: {

@@ -22,6 +22,8 @@ const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
 
 /** Refuses with 415 a body in an encoding or charset that this service does not read. */
 export function refuseEncodedBody(headers: FastifyRequest['headers']): void {
+  // What nearly everybody sends.
+  if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined) return;
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase();
   if (encoding !== '' && encoding !== 'identity') throw invalidRequest('Unsupported content encoding', 415);
   for (const [, charset] of (headers['content-type'] ?? '').matchAll(CHARSET)) {

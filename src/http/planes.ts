@@ -36,12 +36,47 @@ function decoded(text: string): string {
   }
 }
 
-/** The path of a request target as it came off the wire, decoded as the router does it, without server and query. */
-export function decodedPath(target: string): string {
-  const path = target.replace(AUTHORITY, '').split(/[?#]/, 1)[0] ?? '';
-  // Each part on its own: one that cannot be decoded must not keep the others from being read.
-  return path.split('/').map(decoded).join('/');
+/** What can be told of a request target as it came off the wire. */
+interface Target {
+  /** Decoded as the router does it, without server and query. */
+  readonly path: string;
+  /** The segments of that, in lower case. */
+  readonly segments: readonly string[];
 }
+
+function readTarget(target: string): Target {
+  const raw = target.replace(AUTHORITY, '').split(/[?#]/, 1)[0] ?? '';
+  // Each part on its own: one that cannot be decoded must not keep the others from being read.
+  const path = raw.split('/').map(decoded).join('/');
+  return {
+    path,
+    segments: path
+      .toLowerCase()
+      .split('/')
+      .filter((segment) => segment !== ''),
+  };
+}
+
+/** The paths of phone-homes come by the million and are a handful; one with a token in it comes once and is longer. */
+const LONGEST_KNOWN = 64;
+const MOST_KNOWN = 500;
+
+const known = new Map<string, Target>();
+
+/** Hooks, guards and the filter each ask for the same target: it is read once, and the usual ones are remembered. */
+function targetOf(rawUrl: string): Target {
+  const before = known.get(rawUrl);
+  if (before !== undefined) return before;
+  const target = readTarget(rawUrl);
+  if (rawUrl.length <= LONGEST_KNOWN) {
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(rawUrl, target);
+  }
+  return target;
+}
+
+/** The path of a request target as it came off the wire, decoded as the router does it, without server and query. */
+export const decodedPath = (rawUrl: string): string => targetOf(rawUrl).path;
 
 /**
  * The first path segment behind `/api/v1/` of a request target as it came off the wire, in lower case; null for any
@@ -49,10 +84,7 @@ export function decodedPath(target: string): string {
  * `/%61pi/v1/license/…` reaches a license route, so it must get that envelope.
  */
 export function apiSegmentOf(rawUrl: string): string | null {
-  const [api, version, first] = decodedPath(rawUrl)
-    .toLowerCase()
-    .split('/')
-    .filter((segment) => segment !== '');
+  const [api, version, first] = targetOf(rawUrl).segments;
   return api === 'api' && version === 'v1' ? (first ?? null) : null;
 }
 
@@ -61,10 +93,7 @@ export function apiSegmentOf(rawUrl: string): string | null {
  * of the log-in by SSO lie beside the API and are credentials all the same.
  */
 export function countedSegmentOf(rawUrl: string): string | null {
-  const [first, second] = decodedPath(rawUrl)
-    .toLowerCase()
-    .split('/')
-    .filter((segment) => segment !== '');
+  const [first, second] = targetOf(rawUrl).segments;
   return first === 'sso' && second === 'consume' ? 'auth' : apiSegmentOf(rawUrl);
 }
 

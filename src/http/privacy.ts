@@ -15,7 +15,8 @@ export function privacyHeaders(target: string): Record<string, string> {
 
 /** In a hook, so that refusals and unknown routes have them too. */
 export function registerPrivacy(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(privacyHeaders(request.originalUrl));
+    done();
   });
 }

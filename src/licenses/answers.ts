@@ -14,7 +14,7 @@ import {
   version,
   type Wire,
 } from '../http/shapes.js';
-import { proofClaims } from '../signing/claims.js';
+import { isoSeconds, proofClaims } from '../signing/claims.js';
 import { JWS_TYPES } from '../signing/jws.js';
 import { KeyRing } from '../signing/key-ring.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
@@ -22,8 +22,6 @@ import type { AskedOf, GrantedSeat, Verdict } from './verdict.js';
 
 /** A proof is checked at once; its key stays listed long enough for a slow clock and a late look at the keys. */
 const PROOF_LASTS_MS = 24 * 3_600_000;
-
-const seconds = (time: Date) => time.toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 const PROOF = optional(
   jws('mooring-proof+jwt', 'The verdict signed over the request; there when the request sent a nonce.'),
@@ -64,7 +62,6 @@ export class Answers {
 
   /** The success body; a refusal is thrown here, after everything that belongs to it has been committed. */
   async of(verdict: Verdict, asked: AskedOf): Promise<Wire<typeof GRANTED | typeof GIVEN_BACK>> {
-    if (verdict.license === null) await this.gate.catchUp();
     const proof = await this.proof(verdict, asked);
     if (verdict.code !== 'VALID') throw licenseRefusal(verdict.code, verdict.license, proof);
     if (verdict.seat === null) return { valid: true, deactivated: true, ...proof };
@@ -74,9 +71,9 @@ export class Answers {
       license: licenseBody(license),
       activation: seatBody(seat),
       check_in: {
-        refresh_after: seconds(seat.lease.refreshAfter),
-        valid_until: seconds(seat.lease.validUntil),
-        grace_until: seconds(seat.lease.graceUntil),
+        refresh_after: isoSeconds(seat.lease.refreshAfter),
+        valid_until: isoSeconds(seat.lease.validUntil),
+        grace_until: isoSeconds(seat.lease.graceUntil),
       },
       lease: await this.leases.sign(license, seat.hardwareId, seat.lease),
       ...proof,
@@ -85,6 +82,7 @@ export class Answers {
 
   private async proof(verdict: Verdict, asked: AskedOf): Promise<{ proof?: string }> {
     if (asked.nonce === null) return {};
+    if (verdict.license === null) await this.gate.catchUp();
     const claims = proofClaims({
       issuer: this.ring.issuer,
       issuedAt: asked.now,

@@ -3,9 +3,8 @@ import { DataSource } from 'typeorm';
 import { seatFacts } from '../access/decision-facts.js';
 import { LicenseGate } from '../access/license-gate.js';
 import { saveCheckIn, type CheckIn } from '../database/activations.js';
-import { poolOf } from '../database/data-source.js';
 import type { LicenseRecord, Seat, StoredLease } from '../database/license-facts.js';
-import { inTransaction, onPool, type Run } from '../database/statements.js';
+import { inTransaction } from '../database/statements.js';
 import type { LeaseDecision } from '../domain/lease-chain.js';
 import { decide } from '../domain/license-policy.js';
 import type { LicenseCode } from '../domain/verdicts.js';
@@ -13,24 +12,30 @@ import { unavailable } from '../http/errors.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { PanelCall } from './panel-call.js';
 import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
+import { CheckInWriter } from './check-in-writer.js';
 import { judgeChain, judgeLoser, leaseFor, seenAgain } from './seat-chain.js';
+import { followedBy, Sightings } from './sightings.js';
 import type { Verdict } from './verdict.js';
 
 /** A seat whose lease changes more often than this under one call is not a panel that phones home. */
 const MOST_TRIES = 32;
 
+const marksAnew = (clone: boolean, seat: Seat): boolean => clone && seat.cloneSuspectedAt === null;
+
+/** Whether nothing of the seat's leases changes: then all there is to write is that its panel was seen. */
+const isSeenOnly = ({ lease, presentedLeaseId, clone }: LeaseDecision, seat: Seat): boolean =>
+  lease === 'same' && presentedLeaseId === seat.presentedLeaseId && !marksAnew(clone, seat);
+
 /** The phone-home: the verdict of now, and the lease renewed. Never takes a seat, and no lock. */
 @Injectable()
 export class CheckInService {
-  private readonly pool: Run;
-
   constructor(
     private readonly dataSource: DataSource,
     private readonly gate: LicenseGate,
     private readonly leases: LeaseIssuer,
-  ) {
-    this.pool = onPool(poolOf(dataSource));
-  }
+    private readonly writer: CheckInWriter,
+    private readonly sightings: Sightings,
+  ) {}
 
   async validate(call: PanelCall): Promise<Verdict> {
     let first: LeaseDecision | null = null;
@@ -71,16 +76,21 @@ export class CheckInService {
     lease: StoredLease,
     call: PanelCall,
   ): Promise<boolean> {
+    const { report, knock } = call;
+    if (isSeenOnly(chain, seat)) {
+      this.sightings.note({ seatId: seat.id, now: knock.now, report });
+      return true;
+    }
     const change: CheckIn = {
       seatId: seat.id,
       expectedLeaseId: seat.lease.id,
       expectedPresentedLeaseId: seat.presentedLeaseId,
-      now: call.knock.now,
-      report: call.report,
+      now: knock.now,
+      report: followedBy(this.sightings.pending(seat.id), report),
       presentedLeaseId: chain.presentedLeaseId,
       lease,
     };
-    if (!chain.clone || seat.cloneSuspectedAt !== null) return saveCheckIn(this.pool, change);
+    if (!marksAnew(chain.clone, seat)) return this.writer.save(change);
     return this.dataSource.transaction(async (manager) => {
       if (!(await saveCheckIn(await inTransaction(manager), change))) return false;
       await suspectClone(manager, license, seat, call);

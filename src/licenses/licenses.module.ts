@@ -2,17 +2,19 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { Answers } from './answers.js';
+import { CheckInWriter } from './check-in-writer.js';
 import { CheckInService } from './check-in.service.js';
 import { JwksController } from './jwks.controller.js';
 import { LicenseController } from './license.controller.js';
 import { LicensePlane } from './license-plane.js';
 import { SeatWriter } from './seat-writer.js';
 import { SeatsService } from './seats.service.js';
+import { Sightings } from './sightings.js';
 
 /** The license plane: activate, validate, deactivate, rebind, keys. */
 @Module({
   imports: [AccessModule, MetricsModule],
   controllers: [LicenseController, JwksController],
-  providers: [LicensePlane, SeatsService, SeatWriter, CheckInService, Answers],
+  providers: [LicensePlane, SeatsService, SeatWriter, CheckInService, CheckInWriter, Sightings, Answers],
 })
 export class LicensesModule {}

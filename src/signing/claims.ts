@@ -129,4 +129,7 @@ const sortedByName = (limits: Readonly<Record<string, number>>): Record<string, 
 
 const unixSeconds = (time: Date) => Math.floor(time.getTime() / 1_000);
 
-const isoSeconds = (time: Date) => time.toISOString().replace(/\.\d{3}Z$/, 'Z');
+const MILLISECONDS = '.000Z';
+
+/** ISO 8601, without a fraction of the second. */
+export const isoSeconds = (time: Date) => `${time.toISOString().slice(0, -MILLISECONDS.length)}Z`;

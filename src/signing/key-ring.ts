@@ -3,7 +3,8 @@ import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock.js';
 import { extendCover, insertSigningKey, lockKeyRing, readKeyRing } from '../database/key-store.js';
 import { independently } from '../database/unit-of-work.js';
-import { signCompact, type JwsType } from './jws.js';
+import { JWS_TYPES, signCompact, type JwsType } from './jws.js';
+import { SignatureCache } from './signature-cache.js';
 import { isUsable, jwkSetAt, signerAt, type JwkSet } from './key-rules.js';
 import { refuseWrongMasterKey, type MasterKey } from './master-key.js';
 import {
@@ -15,6 +16,9 @@ import {
 } from './signing-key.js';
 
 const DAY_IN_MS = 86_400_000;
+
+/** A lease may be asked for again within an hour: so many are renewed in one by three million panels. 10 MB. */
+const REMEMBERED_LEASES = 2 ** 17;
 
 export interface KeyRingOptions {
   readonly dataSource: DataSource;
@@ -36,6 +40,8 @@ export class KeyRing {
   #privateKeys: ReadonlyMap<string, KeyObject> = new Map();
   #reloading: Promise<void> | null = null;
   #nextReload: Promise<void> | null = null;
+  /** Of all that is signed, only leases are answered twice. */
+  readonly #leases = new SignatureCache(REMEMBERED_LEASES);
   readonly #extending = new Map<string, Promise<void>>();
 
   constructor({ dataSource, masterKey, clock, issuer }: KeyRingOptions) {
@@ -101,7 +107,7 @@ export class KeyRing {
     while (this.#find(kid).coversUntil < validUntil) await this.#extendCover(kid, validUntil);
     const privateKey = this.#privateKeys.get(kid);
     if (privateKey === undefined) throw new UnusableKeyError(kid);
-    return signCompact(privateKey, kid, typ, claims);
+    return signCompact(privateKey, kid, typ, claims, typ === JWS_TYPES.lease ? this.#leases : undefined);
   }
 
   /** What panels are told at `now`. Always read anew: another node may have extended a cover or buried a key a moment ago. */
