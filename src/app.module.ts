@@ -14,6 +14,7 @@ import { AdminTransferModule } from './admin/transfer/transfer.module.js';
 import { AdminUsersModule } from './admin/users/users.module.js';
 import { AdminVersionsModule } from './admin/versions/versions.module.js';
 import { AdminWebhooksModule } from './admin/webhooks/webhooks.module.js';
+import { bindConventions } from './app.conventions.js';
 import { FoundationModule, type Foundation } from './app.foundation.js';
 import { loggerModule } from './app.logging.js';
 import { ReplicaModule } from './app.replica.js';
@@ -58,6 +59,7 @@ const FEATURES = [
 @Module({})
 export class AppModule {
   static of(foundation: Foundation): DynamicModule {
+    bindConventions(FEATURES);
     return {
       module: AppModule,
       imports: [

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Injectable, type CallHandler, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { from, lastValueFrom, map, type Observable } from 'rxjs';
 import { DataSource } from 'typeorm';
@@ -34,7 +34,7 @@ function withEtag(call: AdminCall, answer: unknown): unknown {
  * `If-Match` for changes to a resource, and `ETag` on what answers one.
  */
 @Injectable()
-export class AdminConventions implements NestInterceptor {
+export class AdminConventions {
   /** Such a request holds a connection to its end and may need one more: were all taken, none could end. */
   private readonly bounded: Bounded;
 

@@ -1,7 +1,6 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA, RouteParamtypes } from '@nestjs/common/internal';
 import type { FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
 import { refuseAll } from './dto-reader.js';
 import { fieldsIn } from './input-pipe.js';
 
@@ -27,20 +26,20 @@ function takenBy(context: ExecutionContext): Taken {
 
 /**
  * Refuses fields in a body or query that the handler does not even take: the pipe runs for declared arguments only, and
- * a parameter that is silently ignored looks to its sender as if it worked. After the guards, so that who may not call
- * at all is not told what the call takes.
+ * a parameter that is silently ignored looks to its sender as if it worked. The last guard of every route, so that who may
+ * not call at all is not told what the call takes.
  */
 @Injectable()
-export class NoStrayInput implements NestInterceptor {
+export class NoStrayInput implements CanActivate {
   private readonly taken = new WeakMap<Handler, Taken>();
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const handler = context.getHandler();
     const taken = this.taken.get(handler) ?? takenBy(context);
     this.taken.set(handler, taken);
     if (!taken.query) refuseAll(fieldsIn(request.query));
     if (!taken.body) refuseAll(fieldsIn(request.body));
-    return next.handle();
+    return true;
   }
 }
