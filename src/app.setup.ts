@@ -50,16 +50,17 @@ function readTls({ TLS_CERT_FILE, TLS_KEY_FILE }: Config) {
   return pair;
 }
 
-/** No request is answered before `opened`. */
-function holdUntil(opened: Promise<void>, fastify: FastifyInstance): void {
+/** No request is answered before `opened`; afterwards none pays for having been able to wait. */
+async function holdUntil(opened: Promise<void>, fastify: FastifyInstance): Promise<void> {
   let isOpen = false;
-  void opened.then(() => {
-    isOpen = true;
-  });
+  const held: (() => void)[] = [];
   fastify.addHook('onRequest', (_request, _reply, done) => {
     if (isOpen) done();
-    else void opened.then(() => done());
+    else held.push(done);
   });
+  await opened;
+  isOpen = true;
+  for (const done of held.splice(0)) done();
 }
 
 /** The application as the service and the tests run it, configured but not yet listening. No request is answered before `opened`. */
@@ -84,7 +85,7 @@ export async function createApp(
   });
   // Read where they are looked at: a panel that phones home has none.
   void adapter.getInstance().register(fastifyCookie, { hook: false });
-  holdUntil(opened, adapter.getInstance());
+  void holdUntil(opened, adapter.getInstance());
   const authenticator = app.get(AdminAuthenticator, { strict: false });
   followRequests(adapter.getInstance());
   logRequests(adapter.getInstance());

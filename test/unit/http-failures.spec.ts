@@ -24,6 +24,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bindConventions } from '../../src/app.conventions.js';
 import { BODY_LIMIT, createAdapter } from '../../src/http/adapter.js';
 import * as errors from '../../src/http/errors.js';
 import { HardwareIdField, IntegerField, MetadataField, ObjectField, Text } from '../../src/http/fields.js';
@@ -161,6 +162,7 @@ let app: NestFastifyApplication;
 let port: number;
 
 beforeAll(async () => {
+  bindConventions([FailingModule]);
   const module = await Test.createTestingModule({ imports: [FailingModule] }).compile();
   app = module.createNestApplication<NestFastifyApplication>(createAdapter({ trustProxy: false }), {
     logger,
