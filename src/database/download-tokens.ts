@@ -83,7 +83,7 @@ const FILE_OF_TOKEN: Statement = {
     join licenses l on l.id = t.license_id
     join artifacts a on a.id = t.artifact_id
     join releases r on r.id = a.release_id
-    left join activations s on s.id = t.activation_id
+    left join activations s on s.id = t.activation_id and s.license_id = t.license_id
     where t.hash = $1 and t.expires_at > $2
       and l.status = 'active' and (l.expires_at is null or l.expires_at > $2)
       and r.status = 'published'
