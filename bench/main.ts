@@ -24,11 +24,14 @@ const failures: string[] = [];
 
 async function measureSection(licenses: number, folder: string, databases: Databases) {
   const mark = closing.mark;
-  const stage = await setStage({ licenses, folder, databases }, closing);
-  if (stage.pgbench === null && scenarios.some(({ pgbench }) => pgbench)) note(missing('pgbench'));
+  const files = scenarios.some(({ unit }) => unit === 'MiB');
+  const stage = await setStage({ licenses, files, folder, databases }, closing);
+  const needed = new Set(scenarios.flatMap(({ limits }) => limits.map(({ name }) => name)));
+  if (stage.pgbench === null && needed.has('pgbench')) note(missing('pgbench'));
+  if (stage.servers.nginx === null && needed.has('nginx')) note(missing('nginx'));
   const comparisons: Comparison[] = [];
   for (const scenario of scenarios) {
-    for (const connections of options.connections) {
+    for (const connections of scenario.connections ?? options.connections) {
       const title = `${scenario.name} at ${connections} connections`;
       note(`Measuring ${title} …`);
       try {

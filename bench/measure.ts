@@ -2,12 +2,11 @@ import type { Lap } from './load/run.ts';
 import { roundOf, summaryOf, type Measured, type Round } from './rounds.ts';
 import type { Memory } from './server.ts';
 import type { Window } from './data-set.ts';
-import type { Asked, Scenario } from './scenarios.ts';
-import type { Server } from './server.ts';
+import type { Asked, Limit, Scenario } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 import { forgetUnsealed, prepare } from './tables.ts';
 
-export type LimitName = 'bare Fastify + pg' | 'pgbench';
+type LimitName = Limit['name'];
 
 export interface Comparison {
   readonly scenario: string;
@@ -23,14 +22,14 @@ export interface Pace {
   readonly rounds: number;
 }
 
-/** Some run ahead of all others, so that a run of them never comes to the end of what was made for it. */
-const MOST_A_SECOND = { once: 20_000, again: 25_000, activate: 6_000 };
+/** More than any side answers, so that a run never comes to the end of what was made for it. */
+const MOST_A_SECOND = { once: 20_000, again: 25_000, activations: 6_000, downloads: 100 };
 
-function windowOf({ once, begins }: Scenario, licenses: number, seconds: number, isLimit: boolean): Window {
-  const from = isLimit ? Math.floor(licenses / 2) : 0;
-  if (begins === 'no new seats') return { from, count: Math.ceil(MOST_A_SECOND.activate * seconds) };
-  const pace = once ? MOST_A_SECOND.once : MOST_A_SECOND.again;
-  return { from, count: Math.min(licenses, Math.ceil(pace * seconds)) };
+function mostIn({ once, begins, unit }: Scenario, licenses: number, seconds: number): number {
+  if (unit === 'MiB') return MOST_A_SECOND.downloads * seconds;
+  // A license has seats left for many machines.
+  if (begins === 'no new seats') return MOST_A_SECOND.activations * seconds;
+  return Math.min(licenses, (once ? MOST_A_SECOND.once : MOST_A_SECOND.again) * seconds);
 }
 
 interface Side {
@@ -40,39 +39,46 @@ interface Side {
   run(seconds: number): Promise<Lap>;
 }
 
-/** The sides in the order in which they take turns. */
+/** The sides in the order in which they take turns: the service, then the limits that this machine has. */
 function sidesOf(stage: Stage, scenario: Scenario, connections: number, seconds: number): Side[] {
-  const asked = (server: Server, { request, status }: Asked, limit: LimitName | null): Side => {
-    const window = windowOf(scenario, stage.licenses, seconds, limit !== null);
-    return {
-      limit,
-      window,
-      run: (length) =>
-        stage.generator.run({
-          url: server.url,
-          request,
-          window,
-          once: scenario.once,
-          connections,
-          seconds: length,
-          expected: status,
-        }),
-    };
+  const count = Math.ceil(mostIn(scenario, stage.licenses, seconds));
+  const side = (
+    limit: LimitName | null,
+    from: number,
+    run: (length: number, window: Window) => Promise<Lap>,
+  ) => {
+    const window = { from, count };
+    return { limit, window, run: (length: number) => run(length, window) };
   };
-  const { pgbench } = stage;
-  return [
-    asked(stage.service, scenario.service, null),
-    asked(stage.bare, scenario.bare, 'bare Fastify + pg'),
-    ...(scenario.pgbench && pgbench !== null
-      ? [
-          {
-            limit: 'pgbench' as const,
-            window: { from: 0, count: 1 },
-            run: (length: number) => pgbench.run({ connections, seconds: length }),
-          },
-        ]
-      : []),
-  ];
+  const overHttp =
+    (url: string, { request, status: expected }: Asked) =>
+    (length: number, window: Window) => {
+      const { once, unit } = scenario;
+      const bytes = unit === 'MiB';
+      return stage.generator.run({
+        url,
+        request,
+        window,
+        once,
+        connections,
+        seconds: length,
+        bytes,
+        expected,
+      });
+    };
+  // The halves of a large data set: what one side has read warms nothing for the other.
+  const other = Math.floor(stage.licenses / 2);
+  const limits = scenario.limits.flatMap((limit) => {
+    if (limit.name === 'pgbench') {
+      const { pgbench } = stage;
+      return pgbench === null
+        ? []
+        : [side('pgbench', other, (length) => pgbench.run({ connections, seconds: length }))];
+    }
+    const server = stage.servers[limit.name];
+    return server === null ? [] : [side(limit.name, other, overHttp(server.url, limit.asked))];
+  });
+  return [side(null, 0, overHttp(stage.service.url, scenario.service)), ...limits];
 }
 
 async function runOnce(stage: Stage, scenario: Scenario, side: Side, seconds: number): Promise<Lap> {

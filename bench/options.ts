@@ -4,12 +4,12 @@ import { SCENARIOS } from './scenarios.ts';
 const HELP = `Usage: npm run bench -- [options]
 
 Measures the service beside its limits, which get the same machine in turn: bare Fastify + pg executing the
-same statements one a request, pgbench running the same transaction. One table on standard output, everything
+same statements one a request, pgbench running the same transaction, nginx with the same files. One table on standard output, everything
 in bench/results.json.
 
   --licenses N        licenses with a seat each; more than one, separated by commas, are measured
                       one after the other and compared              (100000)
-  --connections N     connections kept busy, likewise               (10,100)
+  --connections N     connections kept busy, likewise, where a scenario has not its own (10,100)
   --seconds N         length of each run                            (8)
   --rounds N          runs of each side, of which the median counts (3)
   --only NAME         these scenarios alone, separated by commas

@@ -5,7 +5,7 @@ const HEAD = [
   'scenario',
   'conn',
   'beside',
-  'req/s',
+  'per s',
   'limit',
   'ratio',
   'p50 ms',
@@ -24,17 +24,20 @@ export interface Section {
 
 const megabytes = (number: number | null) => number?.toFixed(0) ?? '–';
 
+/** A run may be over before a single large file is there. */
+const milliseconds = (number: number) => (Number.isNaN(number) ? '–' : number.toFixed(2));
+
 const rowOf = ({ scenario, connections, service, memory }: Comparison, beside: string, limit: Measured) => [
   scenario,
   `${connections}`,
   beside,
-  service.requestsPerSecond.toFixed(0),
-  limit.requestsPerSecond.toFixed(0),
-  (service.requestsPerSecond / limit.requestsPerSecond).toFixed(2),
-  service.p50.toFixed(2),
-  limit.p50.toFixed(2),
-  service.p99.toFixed(2),
-  limit.p99.toFixed(2),
+  service.perSecond.toFixed(0),
+  limit.perSecond.toFixed(0),
+  (service.perSecond / limit.perSecond).toFixed(2),
+  milliseconds(service.p50),
+  milliseconds(limit.p50),
+  milliseconds(service.p99),
+  milliseconds(limit.p99),
   megabytes(memory.now),
   megabytes(memory.peak),
 ];
@@ -67,7 +70,7 @@ export function crossRatios(sections: readonly Section[]): string[] {
   const lines: string[] = [];
   const line = (what: string, a: Comparison | undefined, b: Comparison | undefined) => {
     if (a === undefined || b === undefined) return;
-    lines.push(`${what}: ${(a.service.requestsPerSecond / b.service.requestsPerSecond).toFixed(2)}`);
+    lines.push(`${what}: ${(a.service.perSecond / b.service.perSecond).toFixed(2)}`);
   };
   const find = ({ comparisons }: Section, name: string, connections: number) =>
     comparisons.find((one) => one.scenario === name && one.connections === connections);

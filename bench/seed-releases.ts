@@ -11,9 +11,6 @@ const MACHINES = [
 const release = (index: number) => `01900000-0000-7000-8300-${index.toString(16).padStart(12, '0')}`;
 const artifact = (index: number) => `01900000-0000-7000-8400-${index.toString(16).padStart(12, '0')}`;
 
-/** The file of the newest release, which is what panels are offered. */
-export const STORAGE_KEY = 'artifacts/bench';
-
 export async function seedReleases(client: PoolClient, productId: string, now: Date): Promise<void> {
   for (let index = 0; index < RELEASES; index++) {
     await client.query(
@@ -33,7 +30,7 @@ export async function seedReleases(client: PoolClient, productId: string, now: D
           arch,
           `bench-1.${index}.0-${platform}-${arch}.tgz`,
           'ab'.repeat(32),
-          STORAGE_KEY,
+          `artifacts/${release(index)}`,
           now,
         ],
       );

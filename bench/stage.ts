@@ -6,10 +6,13 @@ import { createDataSource, migrate, openKeys, poolOf, SystemClock } from './buil
 import type { Closing } from './closing.ts';
 import type { Databases } from './databases.ts';
 import { recordActivation } from './limits/activation.ts';
+import { startCat } from './limits/cat.ts';
+import { startNginx } from './limits/nginx.ts';
 import { findPgbench, type Pgbench } from './limits/pgbench.ts';
 import { startGenerator, type Generator } from './load/generator.ts';
 import { progressLine } from './progress.ts';
 import { seed } from './seed.ts';
+import { filesFolder, seedFiles } from './seed-files.ts';
 import { startServer, type Server } from './server.ts';
 
 /** A data set, and all that is measured on it. */
@@ -19,8 +22,9 @@ export interface Stage {
   readonly pool: Pool;
   readonly generator: Generator;
   readonly service: Server;
-  readonly bare: Server;
   readonly pgbench: Pgbench | null;
+  /** Those that are asked over HTTP; null where they are not there or not needed. */
+  readonly servers: Readonly<Record<'bare Fastify + pg' | 'nginx' | 'cat', { readonly url: string } | null>>;
 }
 
 const POOL_SIZE = '20';
@@ -35,41 +39,56 @@ const LIMITS = {
   LIMIT_ADMIN_PER_MINUTE: LIMIT,
 };
 
+interface Plan {
+  readonly licenses: number;
+  /** Whether files are downloaded: a gibibyte is written for that. */
+  readonly files: boolean;
+  readonly folder: string;
+  readonly databases: Databases;
+}
+
 /** Creates and fills the database in its own words: the service's migrations, keys and hashes. */
 async function build(
   url: string,
-  folder: string,
-  { licenses, masterKey }: { licenses: number; masterKey: string },
-) {
+  dataDir: string,
+  masterKey: string,
+  { licenses, files }: Plan,
+): Promise<number> {
   await migrate(url);
   const dataSource = await createDataSource({ url, poolSize: 2, isPatient: true }).initialize();
+  const client = await poolOf(dataSource).connect();
   try {
     const keys = await openKeys(
-      { masterKey, dataDir: folder, issuer: 'http://localhost' },
+      { masterKey, dataDir, issuer: 'http://localhost' },
       { dataSource, clock: new SystemClock() },
     );
     const line = progressLine(`Selling ${licenses.toLocaleString('en')} licenses`, licenses);
-    const client = await poolOf(dataSource).connect();
-    try {
-      await seed(client, keys, { count: licenses, progress: line.at });
-    } finally {
-      client.release();
-    }
+    await seed(client, keys, { count: licenses, progress: line.at });
+    if (files) await seedFiles(client, { dataDir, pepper: keys.pepper });
     return line.end();
   } finally {
+    client.release();
     await dataSource.destroy();
   }
 }
 
-export async function setStage(
-  { licenses, folder, databases }: { licenses: number; folder: string; databases: Databases },
-  closing: Closing,
-): Promise<Stage> {
+/** The servers of plain files: nginx, or what stands in for it. */
+async function startFileServers(folder: string, dataDir: string, closing: Closing) {
+  const root = filesFolder(dataDir);
+  const nginx = await startNginx(folder, root);
+  const cat = nginx === null ? await startCat(root) : null;
+  for (const server of [nginx, cat]) if (server !== null) closing.later(() => server.stop());
+  return { nginx, cat };
+}
+
+export async function setStage(plan: Plan, closing: Closing): Promise<Stage> {
+  const { licenses, folder, databases } = plan;
   const url = await databases.create(closing);
   const masterKey = randomBytes(32).toString('base64');
+  const adminKey = `mk_${randomBytes(24).toString('hex')}`;
   const dataDir = join(folder, `service-${licenses}`);
   await mkdir(dataDir, { recursive: true });
-  const seedSeconds = await build(url, dataDir, { licenses, masterKey });
+  const seedSeconds = await build(url, dataDir, masterKey, plan);
 
   const pool = new Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);
@@ -83,17 +102,22 @@ export async function setStage(
     closing.later(() => server.stop());
     return server;
   };
-  const bare = await start('bare', 'limits/floor.ts', { POOL_SIZE });
+  const bare = await start('bare', 'limits/bare/server.ts', { POOL_SIZE });
   const service = await start('service', '../dist/main.js', {
     DATA_DIR: dataDir,
     DATABASE_POOL_SIZE: POOL_SIZE,
     MASTER_KEY: masterKey,
+    MOORING_ADMIN_KEY: adminKey,
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_URL: 'http://localhost',
     ...LIMITS,
   });
-  const generator = startGenerator({ databaseUrl: url, masterKey, licenses });
+  const generator = startGenerator({ databaseUrl: url, masterKey, adminKey, licenses });
   closing.later(() => generator.stop());
-  return { licenses, seedSeconds, pool, generator, service, bare, pgbench };
+  const fileServers = plan.files
+    ? await startFileServers(folder, dataDir, closing)
+    : { nginx: null, cat: null };
+  const servers = { 'bare Fastify + pg': bare, ...fileServers };
+  return { licenses, seedSeconds, pool, generator, service, pgbench, servers };
 }

@@ -15,6 +15,8 @@ const LEASES = {
   'old leases': ['1 day', `lease_issued_at < now() - interval '2 hours'`],
 } as const;
 
+const CHANGED = 'activations, audit_events, audit_unsealed, download_tokens, verdict_counts';
+
 /** The service chains the audit log in the background: what it has not done yet would fall into another's run. */
 async function untilSealed(pool: Pool): Promise<void> {
   for (;;) {
@@ -35,11 +37,14 @@ export async function prepare(
   await untilSealed(pool);
   if (begins === 'no new seats') {
     await pool.query('delete from activations where id > $1', [AFTER_ALL_SEATS]);
-  } else {
+  } else if (begins === 'no new tokens') {
+    // Those of the files belong to no seat.
+    await pool.query('delete from download_tokens where activation_id is not null');
+  } else if (begins !== 'as it is') {
     const [age, isSo] = LEASES[begins];
     await pool.query(leasesOf(licenses, window, age, `not (${isSo})`));
   }
-  await pool.query('vacuum (analyze) activations, audit_events, audit_unsealed, verdict_counts');
+  await pool.query(`vacuum (analyze) ${CHANGED}`);
   await pool.query('checkpoint');
 }
 

@@ -62,7 +62,7 @@ export async function findPgbench(options: {
       const failed = Number(/number of failed transactions: (\d+)/.exec(stdout)?.[1] ?? 0);
       if (!(perSecond > 0) || failed > 0) throw new Error(`pgbench: ${stdout.trim()}`);
       const latencies = await latenciesIn(folder, 'activate');
-      return { seconds: latencies.length / perSecond, latencies };
+      return { seconds: latencies.length / perSecond, amount: latencies.length, latencies };
     },
   };
 }

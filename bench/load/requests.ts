@@ -1,10 +1,13 @@
 import type { Pepper } from '../../src/signing/data-keys.js';
+import { hash } from 'node:crypto';
 import { hardwareId, licenseKey, newHardwareId, scattered, VERSION, type Window } from '../data-set.ts';
+import { fileName, fileToken, LARGE_FILE, LARGE_FILE_BYTES, MEGABYTE, SMALL_FILES } from '../files.ts';
 
 /** What the one who asks knows. */
 export interface Known {
   readonly licenses: number;
   readonly pepper: Pick<Pepper, 'hash'>;
+  readonly adminKey: string;
 }
 
 /** A request: what stands in it is a function of the license and of the place in the run. */
@@ -41,6 +44,40 @@ const bare =
 
 const seated = (index: number) => ({ hardware: hardwareId(index) });
 
+const offered =
+  (action: string): Make =>
+  (index) => ({
+    method: 'POST',
+    path: `/api/v1/download/${action}`,
+    body: {
+      license_key: licenseKey(index),
+      hardware_id: hardwareId(index),
+      current_version: VERSION,
+      platform: 'linux',
+      arch: 'x64',
+    },
+  });
+
+const file = (name: string, headers: Readonly<Record<string, string>> = {}): Made => ({
+  method: 'GET',
+  path: `/api/v1/download/file/${fileToken(name)}`,
+  headers,
+});
+
+const plainFile = (name: string, headers: Readonly<Record<string, string>> = {}): Made => ({
+  method: 'GET',
+  path: `/${name}`,
+  headers,
+});
+
+const smallFile = (place: number) => fileName(place % SMALL_FILES);
+
+/** A megabyte of the large file, anywhere in it. */
+function rangeAt(place: number): { Range: string } {
+  const from = hash('sha256', `range ${place}`, 'buffer').readUInt32BE() % (LARGE_FILE_BYTES - MEGABYTE);
+  return { Range: `bytes=${from}-${from + MEGABYTE - 1}` };
+}
+
 export const REQUESTS = {
   validate: panel('validate', (index) => ({ hardware_id: hardwareId(index) })),
   'validate with proof': panel('validate', (index) => ({
@@ -59,6 +96,25 @@ export const REQUESTS = {
   })),
   'bare renewal': bare('/renew', seated),
   'bare activation': bare('/activate', (_index, place) => ({ hardware: newHardwareId(place) })),
+  'check-update': offered('check-update'),
+  token: offered('token'),
+  'admin list': (_index, _place, { adminKey }) => ({
+    method: 'GET',
+    path: '/api/v1/admin/licenses?per_page=50',
+    headers: { 'X-Admin-Key': adminKey },
+  }),
+  'bare check-update': bare('/check-update', seated),
+  'bare token': bare('/token', seated),
+  'bare list': (_index, _place, { pepper, adminKey }) => ({
+    method: 'GET',
+    path: `/licenses?key_hash=${pepper.hash('api-key', adminKey).toString('hex')}`,
+  }),
+  'large file': () => file(LARGE_FILE),
+  'small file': (_index, place) => file(smallFile(place)),
+  'range of a file': (_index, place) => file(LARGE_FILE, rangeAt(place)),
+  'plain large file': () => plainFile(LARGE_FILE),
+  'plain small file': (_index, place) => plainFile(smallFile(place)),
+  'range of a plain file': (_index, place) => plainFile(LARGE_FILE, rangeAt(place)),
 } as const satisfies Record<string, Make>;
 
 export type RequestName = keyof typeof REQUESTS;

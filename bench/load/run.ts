@@ -10,6 +10,8 @@ export interface Run {
   readonly once: boolean;
   readonly connections: number;
   readonly seconds: number;
+  /** Bytes are counted instead of answers. */
+  readonly bytes: boolean;
   /** The one status that is no failure. */
   readonly expected: number;
 }
@@ -17,6 +19,8 @@ export interface Run {
 /** What came of it. */
 export interface Lap {
   readonly seconds: number;
+  /** Answers; where bytes are counted, mebibytes. */
+  readonly amount: number;
   /** Microseconds of each answer. */
   readonly latencies: Uint32Array;
 }
@@ -26,4 +30,5 @@ export interface Origin {
   readonly databaseUrl: string;
   readonly masterKey: string;
   readonly licenses: number;
+  readonly adminKey: string;
 }
