@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { hangUpWhenClosing } from './draining.js';
 import { parseJsonBody } from './json-parser.js';
 import { registerPrivacy } from './privacy.js';
 import { newRequestId } from './request-ids.js';
@@ -95,6 +96,7 @@ export function createAdapter({ trustProxy, https }: AdapterOptions): FastifyAda
   const fastify: FastifyInstance = adapter.getInstance();
   registerParsers(fastify);
   registerPrivacy(fastify);
+  hangUpWhenClosing(fastify);
   answerForNode(fastify);
   return adapter;
 }

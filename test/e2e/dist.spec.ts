@@ -131,6 +131,38 @@ describe('the built service', () => {
     idle.destroy();
   });
 
+  it('hangs up behind an answer once it stops, while others are still under way', async () => {
+    const service = await start(remote);
+    const { port, hostname } = new URL(service.url);
+    const blockers = await Promise.all(
+      ['products', 'policies'].map(async (table) => {
+        const blocker = new Client({ connectionString: database.url });
+        await blocker.connect();
+        await blocker.query(`begin; lock table ${table} in access exclusive mode`);
+        return blocker;
+      }),
+    );
+    const [first, second] = blockers as [Client, Client];
+    const product = JSON.stringify({ code: 'kept-alive', name: 'Kept alive' });
+    const kept = connect(Number(port), hostname);
+    kept.write(
+      `POST /api/v1/admin/products HTTP/1.1\r\nhost: x\r\nx-admin-key: ${adminKey}\r\n` +
+        `content-type: application/json\r\ncontent-length: ${product.length}\r\n\r\n${product}`,
+    );
+    const other = call(service, 'POST', '/api/v1/admin/policies', { code: 'other', name: 'Other' });
+    await untilLockWaits({ sql: async (statement) => (await first.query(statement)).rows }, 2);
+
+    const stopped = service.stop();
+    await untilItRefuses(service);
+    await first.query('commit');
+    // Ends only because the service hangs up.
+    expect(await text(kept)).toMatch(/^HTTP\/1\.1 201 Created\r\n.*"code":"kept-alive".*\}$/s);
+    await second.query('commit');
+    expect((await other).status).toBe(201);
+    expect(await stopped).toBe(0);
+    await Promise.all(blockers.map((blocker) => blocker.end()));
+  });
+
   it('speaks TLS with the certificate that it is given', async () => {
     const { key, cert } = selfSigned('localhost', new Date());
     const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
