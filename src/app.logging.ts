@@ -29,7 +29,7 @@ export const loggerModule = (level: string) =>
 export function logRequests(fastify: FastifyInstance): void {
   const logger = PinoLogger.root;
   fastify.addHook('onResponse', (request, reply, done) => {
-    const level = levelOf(reply.statusCode);
+    const level = request.isShed ? 'debug' : levelOf(reply.statusCode);
     if (logger.isLevelEnabled(level)) {
       const { id, method, originalUrl, ip } = request;
       logger[level](

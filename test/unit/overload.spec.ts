@@ -3,10 +3,13 @@ import '@nestjs/common';
 import '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Pressure, QueueSample } from '../../src/domain/overload.js';
+import { until } from '../setup/until.js';
 import { classOfRoute } from '../../src/http/overload/route-classes.js';
 
 // In a graph of their own, after Nest: see test/setup/nest-first.mjs.
 const { Logger } = await import('@nestjs/common');
+const { PinoLogger } = await import('nestjs-pino');
+const { logRequests } = await import('../../src/app.logging.js');
 const { limitedApp, send } = await import('./limited-app.js');
 const { QueueGauge } = await import('../../src/http/overload/gauges.js');
 const { shedLoad } = await import('../../src/http/overload/register.js');
@@ -24,17 +27,30 @@ let refused: string[];
 let draws: number[];
 let shedder: InstanceType<typeof Shedder>;
 let authenticated: number;
+/** The levels of the lines that requests would have. */
+let levels: string[];
+const root = {
+  isLevelEnabled(level: string) {
+    levels.push(level);
+    return false;
+  },
+};
 
 beforeEach(async () => {
   refused = [];
   draws = [];
   authenticated = 0;
+  levels = [];
+  Object.assign(PinoLogger, { root });
   shedder = new Shedder(
     { measured: () => undefined, refused: (name) => refused.push(name) },
     () => draws.shift() ?? 0.5,
   );
   app = await limitedApp({
-    before: (fastify) => shedLoad(fastify, shedder),
+    before(fastify) {
+      logRequests(fastify);
+      shedLoad(fastify, shedder);
+    },
     authenticate: () => {
       authenticated++;
       return Promise.resolve(null);
@@ -139,6 +155,11 @@ describe('under load', () => {
     press(1_501);
     press(1_501);
     await Promise.all([CALLS.reports(), CALLS.changes(), CALLS.unknown()]);
+    await until(
+      () => levels.length,
+      (count) => count === 3,
+    );
+    expect(levels).toEqual(['debug', 'debug', 'debug']);
     press(0);
     press(0);
     press(0);

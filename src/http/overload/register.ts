@@ -13,6 +13,10 @@ export interface Connections {
 }
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** Refused because of the load, which is told once for all of them. */
+    isShed?: boolean;
+  }
   interface FastifyContextConfig {
     requestClass?: RequestClass;
   }
@@ -65,7 +69,11 @@ export function shedLoad(fastify: FastifyInstance, shedder: Shedder): void {
     const [method = ''] = [route.method].flat();
     route.config = { ...route.config, requestClass: classOfRoute(method, route.url) };
   });
+  fastify.decorateRequest('isShed', false);
   fastify.addHook('onRequest', (request, _reply, done) => {
-    done(shedder.refusal(request.routeOptions.config.requestClass ?? CLASS_OF_UNKNOWN) ?? undefined);
+    const refusal = shedder.refusal(request.routeOptions.config.requestClass ?? CLASS_OF_UNKNOWN);
+    if (refusal === null) return done();
+    request.isShed = true;
+    done(refusal);
   });
 }
