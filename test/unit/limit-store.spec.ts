@@ -44,12 +44,16 @@ describe('a store without Redis', () => {
     expect(await store.hit('a', 'key', 1, 60)).toMatchObject({ allowed: true, count: 1, retryAfter: 60 });
   });
 
-  it('counts a window whose end has come as over, also before its timer has fired', async () => {
+  it('ends a window neither early nor late when the clock is set', async () => {
     const store = storeOn(null);
     await store.hit('a', 'key', 1, 60);
-    jest.setSystemTime(START.getTime() + 60_000);
-    expect(await store.peek('a', 'key', 1, 60)).toMatchObject({ count: 0, retryAfter: 60 });
-    expect(await store.hit('a', 'key', 1, 60)).toMatchObject({ allowed: true, count: 1 });
+    jest.setSystemTime(START.getTime() + 3_600_000);
+    expect(await store.hit('a', 'key', 1, 60)).toMatchObject({ allowed: false, count: 2, retryAfter: 60 });
+    jest.setSystemTime(START.getTime() - 3_600_000);
+    jest.advanceTimersByTime(59_999);
+    expect(await store.peek('a', 'key', 1, 60)).toMatchObject({ allowed: false, count: 2, retryAfter: 1 });
+    jest.advanceTimersByTime(1);
+    expect(await store.peek('a', 'key', 1, 60)).toMatchObject({ allowed: true, count: 0, retryAfter: 60 });
   });
 
   it('looks without counting', async () => {

@@ -1,3 +1,5 @@
+import * as fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { networkOf } from '../../src/http/limits/network.js';
 
 describe('what an address is counted as', () => {
@@ -18,5 +20,20 @@ describe('what an address is counted as', () => {
     expect(['', 'unknown', '192.0.2.1:80', '[2001:db8::1]:80', '192.0.2.256'].map(networkOf)).toEqual(
       Array.from({ length: 5 }, () => 'unreadable'),
     );
+  });
+
+  it('reads every IPv4 address as the library does, mapped or not', () => {
+    fc.assert(
+      fc.property(fc.ipV4Extended(), (address) => {
+        const read = ipaddr.process(address).toString();
+        expect([networkOf(address), networkOf(`::ffff:${read}`)]).toEqual([read, read]);
+      }),
+    );
+  });
+
+  it('answers the same for each of thousands of networks, however often they come', () => {
+    const ids = Array.from({ length: 3_000 }, (_, i) => (i + 1).toString(16));
+    const seen = [...ids, ...ids.toReversed()].map((id) => [networkOf(`2001:db8:0:${id}::1`), id]);
+    expect(seen.filter(([network, id]) => network !== `2001:db8:0:${id}::/64`)).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
-import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.js';
 import { reasonOf, redisClient } from './redis.js';
+import { WindowTable, type Window } from './window-table.js';
 
 /** Where a window stands. */
 export interface Hit {
@@ -33,7 +34,8 @@ interface StoreOptions {
  */
 const LIMITER = { keyPrefix: 'mooring:limit', points: Number.MAX_SAFE_INTEGER, duration: 60 };
 
-type Limiter = RateLimiterMemory | RateLimiterRedis;
+/** Of this process's own windows: a clock that is set neither ends nor prolongs one. */
+const elapsedMs = (): number => Math.floor(performance.now());
 
 /**
  * Counts requests in windows of fixed length that start at their first request. Redis that is slow, away or refuses
@@ -44,7 +46,7 @@ export class LimitStore {
   private readonly log: StoreOptions['log'];
   private readonly redis: Redis | null;
   /** Counts in this process. */
-  private readonly own = new RateLimiterMemory(LIMITER);
+  private readonly own = new WindowTable(elapsedMs());
   /** Counts in Redis; null without one. */
   private readonly shared: RateLimiterRedis | null;
   private redisIsAway = false;
@@ -69,26 +71,28 @@ export class LimitStore {
 
   /** Counts one request. `key` may be anything: only its hash is kept. */
   async hit(name: string, key: string, limit: number, windowSeconds: number): Promise<Hit> {
-    const state = await this.ask(async (limiter) => {
-      const counted = await limiter.penalty(keyOf(name, key), 1, { customDuration: windowSeconds });
+    const here = () => this.own.hit(`${name}\0${key}`, windowSeconds * 1_000, elapsedMs());
+    const { shared } = this;
+    if (shared === null) return this.toHit(here(), limit, windowSeconds);
+    const there = async () => {
+      const counted = await shared.penalty(sharedKey(name, key), 1, { customDuration: windowSeconds });
       // A count alone shows it: a Redis that may not write, as after a failed save, can still be read.
-      if (limiter === this.shared) this.noteBack();
+      this.noteBack();
       return counted;
-    });
-    return this.toHit(state, limit, windowSeconds);
+    };
+    return this.toHit(await this.orHere(there, here), limit, windowSeconds);
   }
 
   /** Reads a window without counting; one that has not started stands at 0. */
   async peek(name: string, key: string, limit: number, windowSeconds: number): Promise<Hit> {
-    const state = await this.ask((limiter) => limiter.get(keyOf(name, key)));
-    return this.toHit(state, limit, windowSeconds);
+    const here = () => this.own.peek(`${name}\0${key}`, elapsedMs());
+    const { shared } = this;
+    if (shared === null) return this.toHit(here(), limit, windowSeconds);
+    return this.toHit(await this.orHere(() => shared.get(sharedKey(name, key)), here), limit, windowSeconds);
   }
 
-  private toHit(state: RateLimiterRes | null, limit: number, windowSeconds: number): Hit {
-    // A window may be over whose timer has not fired yet.
-    const runs = state !== null && state.msBeforeNext > 0;
-    const count = runs ? state.consumedPoints : 0;
-    const restMs = runs ? state.msBeforeNext : windowSeconds * 1_000;
+  private toHit(window: Window | null, limit: number, windowSeconds: number): Hit {
+    const { count, restMs } = window ?? { count: 0, restMs: windowSeconds * 1_000 };
     return {
       allowed: count <= limit,
       limit,
@@ -99,14 +103,19 @@ export class LimitStore {
     };
   }
 
-  /** Asks Redis, if there is one, and this process where that fails. */
-  private async ask<T>(question: (limiter: Limiter) => Promise<T>): Promise<T> {
-    if (this.shared === null) return question(this.own);
+  /** Asks Redis, and this process where that fails. */
+  private async orHere(
+    there: () => Promise<RateLimiterRes | null>,
+    here: () => Window | null,
+  ): Promise<Window | null> {
     try {
-      return await question(this.shared);
+      const state = await there();
+      // Redis may tell of a window in the moment in which it ends.
+      if (state === null || state.msBeforeNext <= 0) return null;
+      return { count: state.consumedPoints, restMs: state.msBeforeNext };
     } catch {
       this.noteAway('a command failed');
-      return question(this.own);
+      return here();
     }
   }
 
@@ -125,4 +134,4 @@ export class LimitStore {
 }
 
 /** The name goes into the hash as well, so that equal keys of two limits have nothing in common in Redis. */
-const keyOf = (name: string, key: string): string => `${name}:${hash('sha256', `${name}\0${key}`)}`;
+const sharedKey = (name: string, key: string): string => `${name}:${hash('sha256', `${name}\0${key}`)}`;
