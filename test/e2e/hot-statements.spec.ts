@@ -136,8 +136,10 @@ describe('no statement of a panel puts rows of two licenses together', () => {
     expect(statuses.filter((status) => status >= 400 && ![401, 403].includes(status))).toEqual([]);
     expect(new Set(statuses)).toEqual(new Set([200, 201, 401, 403]));
 
+    // The queue's own are sent at any time, and are of no license.
+    const named = texts.filter((text) => [...tables.keys()].some((table) => text.includes(table)));
     const groups = await Promise.all(
-      texts.map(async (text) => ({ text, groups: await licenseGroups(text, tables) })),
+      named.map(async (text) => ({ text, groups: await licenseGroups(text, tables) })),
     );
     const touching = groups.filter((each_) => each_.groups.length > 0);
     expect(touching.length).toBeGreaterThan(8);
