@@ -13,6 +13,7 @@ const HEX = /^[0-9a-fA-F]+$/;
  * so that 64 emoji are told to be of the wrong form and not to be 128 characters.
  */
 export function hardwareIdProblem(s: string): 'length' | 'format' | null {
+  if (s.length === LENGTH && HEX.test(s)) return null;
   // A code point takes at most two units: anything longer is settled without walking a huge string.
   if (s.length > 2 * LENGTH || [...s].length !== LENGTH) return 'length';
   return HEX.test(s) ? null : 'format';
