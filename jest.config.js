@@ -1,7 +1,7 @@
 /**
- * Four projects: `unit` needs nothing, `e2e` runs on a real PostgreSQL that test/setup starts (or DATABASE_URL names),
- * `redis` needs the server that REDIS_URL names as well, so that only .ci/services runs it, and `examples` needs the languages of
- * the agent's examples, which .ci/examples sees to.
+ * Five projects: `unit` needs nothing, `e2e` runs on a real PostgreSQL that test/setup starts (or DATABASE_URL names), `scale`
+ * on the same, filled with a million licenses, which takes a minute, `redis` needs the server that REDIS_URL names as well, so
+ * that only .ci/services runs it, and `examples` needs the languages of the agent's examples, which .ci/examples sees to.
  */
 const common = {
   testEnvironment: 'node',
@@ -50,6 +50,7 @@ export default {
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts', '<rootDir>/agent/test/e2e/**/*.spec.ts'],
     },
+    { ...common, ...onDatabase, displayName: 'scale', testMatch: ['<rootDir>/test/scale/**/*.spec.ts'] },
     {
       ...common,
       ...onDatabase,

@@ -24,10 +24,10 @@ const eraseEvents = (
 ): Statement => ({
   name,
   text: `with trail as (${trail}), personal as (
-      delete from audit_personal p using trail where p.event_id = trail.id
+      delete from audit_personal where event_id = any(array(select id from trail))
     )
     update events e set data = jsonb_build_object('id', e.data -> 'id', 'erased', true)
-    where e.id in (${sent}) and (e.customer_id is null or e.customer_id = ${customer}::uuid)`,
+    where e.id = any(array(${sent})) and (e.customer_id is null or e.customer_id = ${customer}::uuid)`,
 });
 
 const ERASE_EVENTS_OF_LICENSES = eraseEvents('erase-events-of-licenses', eventsOfLicenses('$1', '$2'), '$2');
@@ -55,7 +55,7 @@ const eraseBlocked = (name: string, hardware: string): Statement => ({
   name,
   text: `with hardware as (${hardware}), blocked as (
       update blocklist set reason = null, updated_at = $2
-      where reason is not null and hardware_id in (select hardware_id from hardware)
+      where reason is not null and hardware_id = any(array(select hardware_id from hardware))
     )
     delete from audit_personal p using audit_events e
     where p.event_id = e.id and e.subject_type = 'blocked_hardware'

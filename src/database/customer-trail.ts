@@ -39,7 +39,7 @@ export const eventsOfUsers = (users: string, customer: string): string => `
 export const formerUsers = (customer: string): string => `
   select distinct e.subject_id::uuid as id from audit_events e
   where e.details ? 'customer_id' and e.details ->> 'customer_id' = ${customer}::uuid::text and e.subject_type = 'user'
-    and not exists (select from users u where u.id::text = e.subject_id)`;
+    and not exists (select from users u where u.id = e.subject_id::uuid)`;
 
 /** About the customer, and whatever was the customer's when it happened, be it deleted or somebody else's now. */
 export const eventsOfCustomer = (customer: string): string => `

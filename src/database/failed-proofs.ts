@@ -97,11 +97,12 @@ export async function countFailure(
 
 const SWEEP: Statement = {
   name: 'sweep-network-failures',
-  // Rows that somebody holds at this moment are left for the next time.
-  text: `delete from failed_proofs where (user_id, purpose, network) in (
-      select user_id, purpose, network from failed_proofs
-      where since <= $1 and (locked_until is null or locked_until <= $2) limit $3 for update skip locked
-    )`,
+  // Rows that somebody holds at this moment are left for the next time; the others are held, and so stay in their places.
+  text: `delete from failed_proofs where ctid = any(array(
+      select ctid from failed_proofs
+      where since <= $1 and (locked_until is null or locked_until <= $2)
+      order by since limit $3 for update skip locked
+    ))`,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { Customer, License, LicenseKey, Policy, Product } from './entities/index.js';
+import { License, LicenseKey } from './entities/index.js';
 import { listPage, type ListManager, type PageRequest } from './list.js';
 import type { ListRun, ListStatement } from './statements.js';
 
@@ -53,49 +53,58 @@ export interface LicenseFilters {
 }
 
 /** Of any key, so that a license is also found by one whose overlap lasts or is over. */
-const HAS_KEY = 'exists (select from license_keys k where k.license_id = license.id and k.hash = :keyHash)';
+const OF_KEY = '(select license_id from license_keys where hash = :keyHash)';
+
+/** Each looks into one table by itself: no search joins millions of rows with millions. */
+const FOUND_BY = {
+  key: 'exists (select from license_keys k where k.license_id = license.id and k.expires_at is null and k.hint ilike :q)',
+  product: 'license.productId in (select id from products where code ilike :q)',
+  policy: 'license.policyId in (select id from policies where code ilike :q)',
+  reason: 'license.statusReason ilike :q',
+  customer:
+    'exists (select from customers c where c.id = license.customerId and (c.name ilike :q or c.email ilike :q))',
+} as const;
+
+type FoundBy = keyof typeof FOUND_BY;
 
 /** What an admin finds licenses by. */
-export const LICENSES_SEARCHED = [
-  'key.hint',
-  'product.code',
-  'policy.code',
-  'license.statusReason',
-  'customer.name',
-  'customer.email',
-] as const;
+export const LICENSES_SEARCHED: readonly FoundBy[] = ['key', 'product', 'policy', 'reason', 'customer'];
 
 /** What their customer finds them by: the rest is not for the customer to see, not even by searching for it. */
-export const OWN_LICENSES_SEARCHED = ['key.hint', 'product.code', 'policy.code'] as const;
+export const OWN_LICENSES_SEARCHED: readonly FoundBy[] = ['key', 'product', 'policy'];
 
-/** The ids of one page, and how many licenses there are in all. */
+/** Whether what is searched for is a license key, whole. */
+const isKey = (manager: ListManager, hash: Buffer): Promise<boolean> =>
+  manager.existsBy(LicenseKey, { hash });
+
+/** The ids of one page, and how many licenses there are in all. A whole key finds its license, and no other. */
 export async function listLicenseIds(
   manager: ListManager,
-  request: PageRequest,
+  { q, order, offset, per_page }: PageRequest,
   { product, policy, customerId, status, ending, keyHash }: LicenseFilters,
-  searched: readonly string[],
+  searched: readonly FoundBy[],
 ): Promise<[string[], number]> {
-  const builder = manager
-    .createQueryBuilder(License, 'license')
-    .select('license.id')
-    .innerJoin(Product, 'product', 'product.id = license.productId')
-    .innerJoin(Policy, 'policy', 'policy.id = license.policyId')
-    .leftJoin(Customer, 'customer', 'customer.id = license.customerId')
-    .innerJoin(LicenseKey, 'key', 'key.licenseId = license.id and key.expiresAt is null');
+  const builder = manager.createQueryBuilder(License, 'license').select('license.id');
+  if (product !== undefined)
+    builder.andWhere('license.productId = (select id from products where code = :product)', { product });
+  if (policy !== undefined)
+    builder.andWhere('license.policyId = (select id from policies where code = :policy)', { policy });
   if (ending !== undefined) {
     const [after, until] = ending;
     builder.andWhere('license.expiresAt > :after and license.expiresAt <= :until', { after, until });
   }
-  const [rows, total] = await listPage(builder, request, {
-    searched,
-    orFoundBy: keyHash && { condition: HAS_KEY, values: { keyHash } },
-    sorted: LICENSES_SORTED,
-    filtered: {
-      'product.code': product,
-      'policy.code': policy,
-      'license.customerId': customerId,
-      'license.status': status,
+  const byKey = keyHash !== undefined && (await isKey(manager, keyHash));
+  if (byKey) builder.andWhere(`license.id = ${OF_KEY}`, { keyHash });
+  const text = q === undefined || byKey ? {} : { q };
+  const [rows, total] = await listPage(
+    builder,
+    { ...text, order, offset, per_page },
+    {
+      searched: [],
+      orFoundBy: { condition: searched.map((name) => FOUND_BY[name]).join(' or '), values: {} },
+      sorted: LICENSES_SORTED,
+      filtered: { 'license.customerId': customerId, 'license.status': status },
     },
-  });
+  );
   return [rows.map(({ id }) => id), total];
 }

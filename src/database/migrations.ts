@@ -11,6 +11,7 @@ const MIGRATIONS = [
   { file: '0006-stats', name: 'Stats1795000000006' },
   { file: '0007-idempotency', name: 'Idempotency1795000000007' },
   { file: '0008-housekeeping', name: 'Housekeeping1795000000008' },
+  { file: '0009-lists', name: 'Lists1795000000009' },
 ] as const;
 
 const read = (file: string, way: 'up' | 'down') =>

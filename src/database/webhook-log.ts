@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { EventType } from '../domain/event-types.js';
 import { EventRow, WebhookAttempt, WebhookDelivery } from './entities/index.js';
 import { listPage, type ListManager, type PageRequest } from './list.js';
@@ -21,11 +21,18 @@ export interface DeliveryFilters {
   readonly eventId?: string;
 }
 
-const deliveriesOf = (manager: ListManager, webhookId: string) =>
+type Builder = SelectQueryBuilder<WebhookDelivery>;
+
+const deliveriesOf = (manager: ListManager, webhookId: string): Builder =>
   manager
     .createQueryBuilder(WebhookDelivery, 'delivery')
-    .innerJoinAndMapOne('delivery.event', EventRow, 'event', 'event.id = delivery.eventId')
     .where('delivery.webhookId = :webhookId', { webhookId });
+
+const withEvent = (builder: Builder): Builder =>
+  builder.innerJoinAndMapOne('delivery.event', EventRow, 'event', 'event.id = delivery.eventId');
+
+const ofEvent = (condition: string) =>
+  `exists (select from events e where e.id = delivery.eventId and ${condition})`;
 
 /** One page of the deliveries of a subscription, and how many there are in all. */
 export async function listDeliveries(
@@ -34,11 +41,19 @@ export async function listDeliveries(
   request: PageRequest,
   { status, eventType, eventId }: DeliveryFilters,
 ): Promise<[DeliveryView[], number]> {
-  const [rows, total] = await listPage(deliveriesOf(manager, webhookId), request, {
-    searched: ['event.type'],
-    sorted: DELIVERIES_SORTED,
-    filtered: { 'delivery.status': status, 'event.type': eventType, 'delivery.eventId': eventId },
-  });
+  const builder = deliveriesOf(manager, webhookId);
+  if (eventType !== undefined) builder.andWhere(ofEvent('e.type = :eventType'), { eventType });
+  const [rows, total] = await listPage(
+    builder,
+    request,
+    {
+      searched: [],
+      orFoundBy: { condition: ofEvent('e.type ilike :q'), values: {} },
+      sorted: DELIVERIES_SORTED,
+      filtered: { 'delivery.status': status, 'delivery.eventId': eventId },
+    },
+    withEvent,
+  );
   return [rows as DeliveryView[], total];
 }
 
@@ -48,7 +63,9 @@ export async function loadDelivery(
   webhookId: string,
   id: string,
 ): Promise<DeliveryView | null> {
-  const found = await deliveriesOf(manager, webhookId).andWhere('delivery.id = :id', { id }).getOne();
+  const found = await withEvent(deliveriesOf(manager, webhookId))
+    .andWhere('delivery.id = :id', { id })
+    .getOne();
   return found as DeliveryView | null;
 }
 

@@ -2,16 +2,17 @@ import type { Run, Statement } from './statements.js';
 
 const DELETE_EVENTS: Statement = {
   name: 'delete-old-events',
-  // A disabled subscription is not waited for: it may stay so for ever.
-  text: `delete from events where id in (
+  // A disabled subscription is not waited for: it may stay so for ever. By their time, and an array of them: the planner
+  // would read the whole table otherwise.
+  text: `delete from events where id = any(array(
       select e.id from events e
       where e.occurred_at < $1 and e.dispatched_at is not null
         and not exists (
           select from webhook_deliveries d join webhooks w on w.id = d.webhook_id and w.enabled
           where d.event_id = e.id and d.status = 'pending'
         )
-      limit $2
-    )`,
+      order by e.occurred_at limit $2
+    ))`,
 };
 
 /** Deletes events from before `cutoff` that nobody waits for, with their deliveries; answers how many. */
@@ -21,12 +22,15 @@ export async function deleteOldEvents(run: Run, cutoff: Date, limit: number): Pr
 
 const DELETE_NOTICES: Statement = {
   name: 'delete-old-refusal-notices',
-  text: `delete from refusal_notices where hour < $1`,
+  // Nobody changes a row, so that it stays in its place.
+  text: `delete from refusal_notices where ctid = any(array(
+      select ctid from refusal_notices where hour < $1 order by hour limit $2
+    ))`,
 };
 
-/** Drops what no refusal can repeat any more. */
-export async function deleteRefusalNotices(run: Run, before: Date): Promise<void> {
-  await run(DELETE_NOTICES, [before]);
+/** Drops what no refusal can repeat any more; answers how many. */
+export async function deleteRefusalNotices(run: Run, before: Date, limit: number): Promise<number> {
+  return (await run(DELETE_NOTICES, [before, limit])).rowCount;
 }
 
 const DROP_SECRETS: Statement = {

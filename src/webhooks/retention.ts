@@ -35,7 +35,8 @@ export class WebhookRetention implements OnModuleInit {
     const now = this.clock.now();
     const cutoff = new Date(now.getTime() - KEPT_DAYS * DAY_MS);
     while ((await deleteOldEvents(this.pool, cutoff, BATCH)) === BATCH);
-    await deleteRefusalNotices(this.pool, new Date(now.getTime() - DAY_MS));
+    const repeatable = new Date(now.getTime() - DAY_MS);
+    while ((await deleteRefusalNotices(this.pool, repeatable, BATCH)) === BATCH);
     await dropPreviousSecrets(this.pool, now);
   }
 }
