@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Closing } from './closing.ts';
-import { openDatabases, type Databases } from './databases.ts';
-import { missing } from './limits/programs.ts';
+import { compareAll } from './comparisons.ts';
+import { openDatabases } from './databases.ts';
 import { machineFacts } from './machine.ts';
-import { compare, type Comparison } from './measure.ts';
 import { readOptions } from './options.ts';
-import { note } from './progress.ts';
-import { crossRatios, tableOf, type Section } from './report.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { crossRatios, tableOf } from './report.ts';
+import { soak, verdictOf } from './soak.ts';
 import { setStage } from './stage.ts';
+import { measureStarts, sentenceOf } from './starts.ts';
 
 const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
 
@@ -19,49 +18,38 @@ const options = readOptions(process.argv.slice(2));
 const closing = new Closing();
 closing.onSignals();
 
-const scenarios = SCENARIOS.filter(({ name }) => options.only.includes(name));
-const failures: string[] = [];
-
-async function measureSection(licenses: number, folder: string, databases: Databases) {
-  const mark = closing.mark;
-  const files = scenarios.some(({ unit }) => unit === 'MiB');
-  const stage = await setStage({ licenses, files, folder, databases }, closing);
-  const needed = new Set(scenarios.flatMap(({ limits }) => limits.map(({ name }) => name)));
-  if (stage.pgbench === null && needed.has('pgbench')) note(missing('pgbench'));
-  if (stage.servers.nginx === null && needed.has('nginx')) note(missing('nginx'));
-  const comparisons: Comparison[] = [];
-  for (const scenario of scenarios) {
-    for (const connections of scenario.connections ?? options.connections) {
-      const title = `${scenario.name} at ${connections} connections`;
-      note(`Measuring ${title} …`);
-      try {
-        comparisons.push(await compare(stage, scenario, connections, options));
-      } catch (error) {
-        if (closing.interrupted) throw error;
-        // A refusal or an error is no figure: it is told by name, and the others are measured all the same.
-        failures.push(`${title}, ${licenses} licenses: ${(error as Error).message}`);
-        note(`FAILED: ${failures.at(-1)}`);
-      }
-    }
-  }
-  await closing.closeSince(mark);
-  return { licenses, seed_seconds: stage.seedSeconds, comparisons };
+/** What was measured, for the file, and in lines; false where something that was asked for is not there. */
+interface Outcome {
+  readonly results: object;
+  readonly lines: readonly string[];
+  readonly isGood: boolean;
 }
 
-async function measureAll(folder: string): Promise<void> {
+async function starts(folder: string): Promise<Outcome> {
+  const measured = await measureStarts(folder, closing);
+  return { results: { starts: measured }, lines: [sentenceOf(measured)], isGood: true };
+}
+
+async function onDatabase(folder: string): Promise<Outcome> {
   const databases = await openDatabases({ url: options.databaseUrl, folder }, closing);
-  const machine = { ...machineFacts(), postgresql: databases.version };
-  const sections: (Section & { seed_seconds: number })[] = [];
-  for (const licenses of options.licenses) sections.push(await measureSection(licenses, folder, databases));
-  const { databaseUrl: _secret, ...told } = options;
-  await writeFile(RESULTS, `${JSON.stringify({ machine, options: told, sections, failures }, null, 2)}\n`);
-  const { processor, cores, node, postgresql } = machine;
-  console.log(`\n${processor}, ${cores} cores; Node ${node}, PostgreSQL ${postgresql}`);
-  console.log(`Medians of ${options.rounds} runs of ${options.seconds} s each; load generator included`);
-  for (const section of sections) console.log(`\n${tableOf(section)}`);
-  const ratios = crossRatios(sections);
-  if (ratios.length > 0) console.log(`\n${ratios.join('\n')}`);
-  for (const failure of failures) console.log(`FAILED: ${failure}`);
+  const postgresql = databases.version;
+  const [licenses = 0] = options.licenses;
+  if (options.soakSeconds !== null) {
+    const stage = await setStage({ licenses, files: false, folder, databases }, closing);
+    const connections = Math.max(...options.connections);
+    const soaked = await soak(stage, { seconds: options.soakSeconds, connections });
+    const isGood = soaked.isFlat && soaked.isSmall;
+    return { results: { postgresql, soak: soaked }, lines: [verdictOf(soaked)], isGood };
+  }
+  const { sections, failures } = await compareAll({ options, folder, databases }, closing);
+  const lines = [
+    `PostgreSQL ${postgresql}; medians of ${options.rounds} runs of ${options.seconds} s each, load generator included`,
+    ...sections.map((section) => `\n${tableOf(section)}`),
+    '',
+    ...crossRatios(sections),
+    ...failures.map((failure) => `FAILED: ${failure}`),
+  ];
+  return { results: { postgresql, sections, failures }, lines, isGood: failures.length === 0 };
 }
 
 try {
@@ -69,14 +57,18 @@ try {
   closing.later(() => rm(folder, { recursive: true, force: true }));
   // Root's PostgreSQL runs as another user, who must get to its data folder.
   await chmod(folder, 0o755);
-  await measureAll(folder);
+  const machine = machineFacts();
+  const { results, lines, isGood } = await (options.start ? starts(folder) : onDatabase(folder));
+  // The URL of a database holds a password.
+  const told = { ...options, databaseUrl: undefined };
+  await writeFile(RESULTS, `${JSON.stringify({ machine, options: told, ...results }, null, 2)}\n`);
+  console.log(`\n${machine.processor}, ${machine.cores} cores; Node ${machine.node}`);
+  for (const line of lines) console.log(line);
+  if (!isGood) process.exitCode = 1;
 } catch (error) {
-  if (!closing.interrupted) {
-    console.error(error);
-    process.exitCode = 1;
-  }
+  if (!closing.interrupted) console.error(error);
+  process.exitCode = 1;
 } finally {
   await closing.close();
 }
-if (failures.length > 0) process.exitCode = 1;
 if (!closing.interrupted) process.exit();

@@ -127,7 +127,10 @@ export async function compare(
     side,
     rounds: [] as Round[],
   }));
-  for (const { side } of sides) await failingAs(side, runOnce(stage, scenario, side, warmUpSeconds));
+  for (const { side } of sides) {
+    // pgbench warms up by itself, each time.
+    if (side.limit !== 'pgbench') await failingAs(side, runOnce(stage, scenario, side, warmUpSeconds));
+  }
   for (let turn = 0; turn < rounds; turn++) {
     for (const { side, rounds: done } of sides) {
       done.push(await failingAs(side, fullRound(stage, scenario, side, seconds)));

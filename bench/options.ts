@@ -15,6 +15,9 @@ in bench/results.json.
   --only NAME         these scenarios alone, separated by commas
   --database-url URL  a PostgreSQL in which databases may be created, instead of the embedded one
   --quick             the main scenarios with 10,000 licenses, in two minutes
+  --start             how long a first and a second start take to the first answer, and nothing else
+  --soak SECONDS      phone-homes for so long, a tenth of the leases due every ten seconds: whether memory
+                      stays flat and under 200 MB, and nothing else
   --help
 
 Scenarios:
@@ -23,11 +26,15 @@ ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(18)}  ${title}`).join('\n'
 export interface Options {
   readonly licenses: readonly number[];
   readonly connections: readonly number[];
+  readonly isQuick: boolean;
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly rounds: number;
   readonly only: readonly string[];
   readonly databaseUrl: string | null;
+  readonly start: boolean;
+  /** Null for no soak. */
+  readonly soakSeconds: number | null;
 }
 
 const QUICK = { licenses: ['10000'], seconds: '2', rounds: '2', warmUpSeconds: 1 };
@@ -54,30 +61,35 @@ function read(args: string[]): Options | null {
     args,
     options: {
       licenses: { type: 'string', multiple: true },
-      connections: { type: 'string', multiple: true, default: ['10,100'] },
+      connections: { type: 'string', multiple: true },
       seconds: { type: 'string' },
       rounds: { type: 'string' },
       only: { type: 'string', multiple: true },
       'database-url': { type: 'string' },
+      start: { type: 'boolean', default: false },
+      soak: { type: 'string' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return null;
   const usual = values.quick ? QUICK : FULL;
-  const main = SCENARIOS.filter(({ isMain }) => isMain || !values.quick);
-  const only = values.only ? splitAll(values.only) : main.map(({ name }) => name);
+  const wanted = SCENARIOS.filter(({ quickAt }) => quickAt.length > 0 || !values.quick);
+  const only = values.only ? splitAll(values.only) : wanted.map(({ name }) => name);
   const known = new Set(SCENARIOS.map(({ name }) => name));
   const stranger = only.find((name) => !known.has(name));
   if (stranger !== undefined) throw new UsageError(`There is no scenario ${stranger}; --help lists them.`);
   return {
     licenses: splitAll(values.licenses ?? usual.licenses).map((value) => whole(value, 'licenses')),
-    connections: splitAll(values.connections).map((value) => whole(value, 'connections')),
+    isQuick: values.quick,
+    connections: splitAll(values.connections ?? ['10,100']).map((value) => whole(value, 'connections')),
     seconds: positive(values.seconds ?? usual.seconds, 'seconds'),
     warmUpSeconds: usual.warmUpSeconds,
     rounds: whole(values.rounds ?? usual.rounds, 'rounds'),
     only,
     databaseUrl: values['database-url'] ?? null,
+    start: values.start,
+    soakSeconds: values.soak === undefined ? null : positive(values.soak, 'soak'),
   };
 }
 

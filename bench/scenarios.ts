@@ -26,8 +26,8 @@ export interface Scenario {
   readonly connections?: readonly number[];
   readonly service: Asked;
   readonly limits: readonly Limit[];
-  /** Of those that `--quick` measures. */
-  readonly isMain: boolean;
+  /** At so many connections `--quick` measures it. */
+  readonly quickAt: readonly number[];
 }
 
 const bare = (request: RequestName, status = 200): Limit => ({
@@ -47,7 +47,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'a phone-home whose lease is young',
     service: asked('validate'),
     limits: [bare('bare facts')],
-    isMain: true,
+    quickAt: [10, 100],
   },
   {
     ...PHONE_HOME,
@@ -55,7 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'the same with a nonce, which is answered by a signed proof',
     service: asked('validate with proof'),
     limits: [bare('bare facts')],
-    isMain: false,
+    quickAt: [],
   },
   {
     ...PHONE_HOME,
@@ -65,7 +65,7 @@ export const SCENARIOS: readonly Scenario[] = [
     once: true,
     service: asked('validate'),
     limits: [bare('bare renewal')],
-    isMain: true,
+    quickAt: [100],
   },
   {
     ...PHONE_HOME,
@@ -73,7 +73,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'a phone-home with a key that nobody was sold',
     service: asked('validate unknown', 401),
     limits: [bare('bare facts of unknown', 401)],
-    isMain: true,
+    quickAt: [100],
   },
   {
     name: 'activate',
@@ -83,7 +83,7 @@ export const SCENARIOS: readonly Scenario[] = [
     unit: 'requests',
     service: asked('activate', 201),
     limits: [bare('bare activation', 201), { name: 'pgbench' }],
-    isMain: true,
+    quickAt: [10],
   },
   {
     ...PHONE_HOME,
@@ -91,7 +91,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'a panel that asks for an update, of twenty releases',
     service: asked('check-update'),
     limits: [bare('bare check-update')],
-    isMain: false,
+    quickAt: [10],
   },
   {
     ...PHONE_HOME,
@@ -100,7 +100,7 @@ export const SCENARIOS: readonly Scenario[] = [
     begins: 'no new tokens',
     service: asked('token', 201),
     limits: [bare('bare token', 201)],
-    isMain: false,
+    quickAt: [],
   },
   {
     name: 'admin-list',
@@ -111,7 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
     connections: [10],
     service: asked('admin list'),
     limits: [bare('bare list')],
-    isMain: false,
+    quickAt: [],
   },
   {
     ...DOWNLOAD,
@@ -123,7 +123,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { name: 'nginx', asked: asked('plain large file') },
       { name: 'cat', asked: asked('plain large file') },
     ],
-    isMain: false,
+    quickAt: [],
   },
   {
     ...DOWNLOAD,
@@ -131,7 +131,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'a hundred files of 1 MiB; MiB are counted',
     service: asked('small file'),
     limits: [{ name: 'nginx', asked: asked('plain small file') }],
-    isMain: false,
+    quickAt: [],
   },
   {
     ...DOWNLOAD,
@@ -139,6 +139,6 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'ranges of 1 MiB of the file of 1 GiB; MiB are counted',
     service: asked('range of a file', 206),
     limits: [{ name: 'nginx', asked: asked('range of a plain file', 206) }],
-    isMain: false,
+    quickAt: [],
   },
 ];

@@ -6,8 +6,8 @@ import type { Beginning } from './scenarios.ts';
 const POLL_MS = 100;
 
 /** Of the rows that a run will meet only, and of those only what is not so already. */
-const leasesOf = (licenses: number, window: Window, age: string, unless: string) =>
-  `update activations set lease_issued_at = now() - interval '${age}'
+const leasesOf = (licenses: number, window: Window, old: string, unless: string) =>
+  `update activations set lease_issued_at = now() - interval '${old}'
     where id in (${seatsInSql(licenses, window)}) and ${unless}`;
 
 const LEASES = {
@@ -41,11 +41,17 @@ export async function prepare(
     // Those of the files belong to no seat.
     await pool.query('delete from download_tokens where activation_id is not null');
   } else if (begins !== 'as it is') {
-    const [age, isSo] = LEASES[begins];
-    await pool.query(leasesOf(licenses, window, age, `not (${isSo})`));
+    const [old, isSo] = LEASES[begins];
+    await pool.query(leasesOf(licenses, window, old, `not (${isSo})`));
   }
   await pool.query(`vacuum (analyze) ${CHANGED}`);
   await pool.query('checkpoint');
+}
+
+/** Lets the leases of a window be due, while the service is under load. */
+export async function age(pool: Pool, licenses: number, window: Window): Promise<void> {
+  const [how, isSo] = LEASES['old leases'];
+  await pool.query(leasesOf(licenses, window, how, `not (${isSo})`));
 }
 
 /** The limits write audit events that no service has made: it would find them forged, and seal them at its own cost. */

@@ -71,8 +71,8 @@ const flag = (value: string, name: string) => choice('true', 'false')(value, nam
 const setting = <T>(parse: Setting<T>['parse'], fallback: NoInfer<T>): Setting<T> => ({ parse, fallback });
 const optional = <T>(parse: Setting<T>['parse']): Setting<T | null> => ({ parse, fallback: null });
 
-/** Requests in the window that the name tells. */
-const count = whole(1, 1_000_000);
+/** Requests in the window that the name tells: as many as no node answers, for whoever wants no limit. */
+const count = whole(1, 100_000_000);
 
 /** The new key is published a week before it signs: one that signs for less would be replaced before it begins. */
 const signingDays = (value: string, name: string) => {

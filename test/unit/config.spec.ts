@@ -130,7 +130,7 @@ describe('the configuration', () => {
       { DATABASE_POOL_SIZE: '91' },
       'DATABASE_POOL_SIZE can be 90 at most with the embedded database; set DATABASE_URL to use a server that takes more.',
     ],
-    [{ LIMIT_AUTH_PER_MINUTE: '0' }, 'LIMIT_AUTH_PER_MINUTE must be a whole number from 1 to 1000000.'],
+    [{ LIMIT_AUTH_PER_MINUTE: '0' }, 'LIMIT_AUTH_PER_MINUTE must be a whole number from 1 to 100000000.'],
     [{ SIGNING_KEY_DAYS: '13' }, 'SIGNING_KEY_DAYS must be 0 or a whole number from 14 to 3650.'],
     [{ MAX_UPLOAD_BYTES: '0' }, 'MAX_UPLOAD_BYTES must be a whole number from 1 to 999999999999.'],
     [{ PUBLIC_URL: 'licenses.example' }, 'PUBLIC_URL must be a URL that begins with http:// or https://.'],
