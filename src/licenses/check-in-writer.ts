@@ -8,14 +8,28 @@ import { onPool, type Run } from '../database/statements.js';
 
 const TOGETHER = { most: 64, inFlight: 2 };
 
+/** So many wait at a time for rows in other hands: a reset of hundreds of seats must not take all connections. */
+const ALONE = { most: 1, inFlight: 8 };
+
+/** What a change replaces: of those that replace the same one at the most can be saved. */
+const replacedBy = ({ seatId, expectedLeaseId, expectedPresentedLeaseId }: CheckIn) =>
+  `${seatId} ${expectedLeaseId} ${expectedPresentedLeaseId}`;
+
 /** Writes renewed leases, those that come together by one statement and one commit. */
 @Injectable()
 export class CheckInWriter {
   private readonly pool: Run;
   private readonly together: (change: CheckIn) => Promise<boolean | undefined>;
+  private readonly alone: (change: CheckIn) => Promise<boolean>;
+  /** The first of those that wait to replace the same. */
+  private readonly waiting = new Map<string, Promise<boolean>>();
 
   constructor(dataSource: DataSource) {
     this.pool = onPool(poolOf(dataSource));
+    this.alone = gather(
+      (changes: readonly CheckIn[]) => Promise.all(changes.map((change) => saveCheckIn(this.pool, change))),
+      ALONE,
+    );
     this.together = gather((changes: readonly CheckIn[]) => this.saveAll(changes), TOGETHER);
   }
 
@@ -23,14 +37,32 @@ export class CheckInWriter {
   async save(change: CheckIn): Promise<boolean> {
     const saved = await this.together(change);
     // Somebody else was writing the row: this call waits for it, and the others of its batch need not.
-    return saved ?? saveCheckIn(this.pool, change);
+    return saved ?? this.wait(change);
+  }
+
+  private async wait(change: CheckIn): Promise<boolean> {
+    const replaced = replacedBy(change);
+    const first = this.waiting.get(replaced);
+    if (first !== undefined) {
+      await first;
+      return false;
+    }
+    const own = this.alone(change).finally(() => this.waiting.delete(replaced));
+    this.waiting.set(replaced, own);
+    return own;
   }
 
   private async saveAll(changes: readonly CheckIn[]): Promise<(boolean | undefined)[]> {
-    const first = new Map<string, CheckIn>();
-    for (const change of changes) if (!first.has(change.seatId)) first.set(change.seatId, change);
-    const saved = await saveCheckIns(this.pool, [...first.values()]);
-    // Of several calls for one seat all but the first come too late.
-    return changes.map((change) => (first.get(change.seatId) === change ? saved.get(change.seatId) : false));
+    const firsts = new Map<string, CheckIn>();
+    for (const change of changes) if (!firsts.has(change.seatId)) firsts.set(change.seatId, change);
+    const saved = await saveCheckIns(this.pool, [...firsts.values()]);
+    return changes.map((change) => {
+      const first = firsts.get(change.seatId) ?? change;
+      const isSaved = saved.get(change.seatId);
+      if (first === change) return isSaved;
+      // Of several calls for one seat the others come too late, unless the first failed at what they don't expect.
+      const isTooLate = isSaved === true || (isSaved === false && replacedBy(first) === replacedBy(change));
+      return isTooLate ? false : undefined;
+    });
   }
 }

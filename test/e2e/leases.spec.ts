@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { jest } from '@jest/globals';
 import { compactVerify, createLocalJWKSet, decodeJwt, decodeProtectedHeader } from 'jose';
+import { CheckInWriter } from '../../src/licenses/check-in-writer.js';
 import { rotateSigningKey } from '../../src/signing/rotation.js';
 import { parseMasterKey } from '../../src/signing/master-key.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { untilLockWaits } from '../setup/locks.js';
+import { until } from '../setup/until.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -78,8 +81,16 @@ describe('a lease', () => {
     const holder = app.dataSource.createQueryRunner();
     await holder.startTransaction();
     await holder.query('select id from activations where hardware_id = $1 for update', [hardware]);
+    const writer = app.nest.get(CheckInWriter, { strict: false });
+    const save = jest.spyOn(writer, 'save');
     const calls = [validate(), validate()];
-    await untilLockWaits(app, calls.length);
+    // Both have decided what to write, and wait as one.
+    await until(
+      () => save.mock.calls.length,
+      (decided) => decided === calls.length,
+    );
+    save.mockRestore();
+    await untilLockWaits(app);
     await app.must('PATCH', `/licenses/${license.id}`, { limits: { accounts: 2 } });
     await holder.commitTransaction();
     await holder.release();
