@@ -11,10 +11,11 @@ import type { LicenseCode } from '../domain/verdicts.js';
 import { unavailable } from '../http/errors.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { PanelCall } from './panel-call.js';
+import { followedBy } from './panel-report.js';
 import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
 import { CheckInWriter } from './check-in-writer.js';
 import { judgeChain, judgeLoser, leaseFor, seenAgain } from './seat-chain.js';
-import { followedBy, Sightings } from './sightings.js';
+import { Sightings } from './sightings.js';
 import type { Verdict } from './verdict.js';
 
 /** A seat whose lease changes more often than this under one call is not a panel that phones home. */
@@ -78,7 +79,7 @@ export class CheckInService {
   ): Promise<boolean> {
     const { report, knock } = call;
     if (isSeenOnly(chain, seat)) {
-      this.sightings.note({ seatId: seat.id, now: knock.now, report });
+      this.sightings.note({ seatId: seat.id, customerId: license.customerId, now: knock.now, report });
       return true;
     }
     const change: CheckIn = {
@@ -86,7 +87,7 @@ export class CheckInService {
       expectedLeaseId: seat.lease.id,
       expectedPresentedLeaseId: seat.presentedLeaseId,
       now: knock.now,
-      report: followedBy(this.sightings.pending(seat.id), report),
+      report: followedBy(this.sightings.pending(seat.id, license.customerId), report),
       presentedLeaseId: chain.presentedLeaseId,
       lease,
     };

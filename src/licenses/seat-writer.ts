@@ -9,7 +9,9 @@ import type { Run } from '../database/statements.js';
 import { unavailable } from '../http/errors.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { PanelCall } from './panel-call.js';
+import { followedBy } from './panel-report.js';
 import { judgeChain, leaseFor, seenAgain, type Manner } from './seat-chain.js';
+import { Sightings } from './sightings.js';
 import type { Verdict } from './verdict.js';
 
 /** A seat that changes more often than this under one call is not used by a panel. */
@@ -24,7 +26,10 @@ export interface Work {
 /** Writes what has been decided: a new seat, or the one that the hardware holds already. */
 @Injectable()
 export class SeatWriter {
-  constructor(private readonly leases: LeaseIssuer) {}
+  constructor(
+    private readonly leases: LeaseIssuer,
+    private readonly sightings: Sightings,
+  ) {}
 
   /** A new seat with its first lease; its sequence goes on where this hardware's last seat ended. */
   async take(
@@ -97,7 +102,7 @@ export class SeatWriter {
         expectedLeaseId: seat.lease.id,
         expectedPresentedLeaseId: seat.presentedLeaseId,
         now: call.knock.now,
-        report: call.report,
+        report: followedBy(this.sightings.pending(seat.id, license.customerId), call.report),
         presentedLeaseId: chain.presentedLeaseId,
         lease,
       });

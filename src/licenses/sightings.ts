@@ -1,10 +1,11 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { PanelReport } from '../database/activations.js';
-import { noteSightings, type Sighting } from '../database/check-ins.js';
+import { noteSightingAtLast, noteSightings, type Sighting } from '../database/check-ins.js';
 import { poolOf } from '../database/data-source.js';
 import { onPool, type Run } from '../database/statements.js';
 import { Ticker } from '../jobs/ticker.js';
+import { seenAfter, toldOf } from './panel-report.js';
 
 /** What a crash may lose. */
 const FLUSH_SECONDS = 5;
@@ -15,16 +16,6 @@ const MOST_TOGETHER = 500;
 
 /** A database that answers and yet can't be written for long must not fill the memory. */
 const MOST_KEPT = 50_000;
-
-/** A later report, with what only the earlier one told. */
-export const followedBy = (earlier: PanelReport | undefined, later: PanelReport): PanelReport => ({
-  version: later.version,
-  hostname: later.hostname ?? earlier?.hostname ?? null,
-  platform: later.platform ?? earlier?.platform ?? null,
-  arch: later.arch ?? earlier?.arch ?? null,
-  usage: later.usage ?? earlier?.usage ?? null,
-  address: later.address ?? earlier?.address ?? null,
-});
 
 /**
  * Panels that called and were answered the lease they have: when, and what they told of themselves. That is written down
@@ -41,9 +32,10 @@ export class Sightings implements OnModuleInit, OnApplicationShutdown {
   /** The last flush that was begun, whatever became of it. */
   private before: Promise<unknown> = Promise.resolve();
   private isFlushing = false;
+  private flushAt = FLUSH_AT;
 
   constructor(
-    dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly ticker: Ticker,
   ) {
     this.pool = onPool(poolOf(dataSource));
@@ -59,34 +51,44 @@ export class Sightings implements OnModuleInit, OnApplicationShutdown {
 
   /** Now that nobody calls any more. */
   async onApplicationShutdown(): Promise<void> {
-    await this.flush('wait').catch((error: unknown) => {
+    try {
+      await this.flush();
+      for (const sighting of this.noted.values()) await noteSightingAtLast(this.dataSource, sighting);
+    } catch (error) {
       this.logger.warn({ err: error }, 'When panels called last could not be noted');
-    });
+    }
   }
 
   note(sighting: Sighting): void {
     const { seatId } = sighting;
     const earlier = this.noted.get(seatId);
-    if (earlier === undefined && this.noted.size >= MOST_KEPT) return;
-    this.noted.set(seatId, { ...sighting, report: followedBy(earlier?.report, sighting.report) });
-    if (this.noted.size < FLUSH_AT || this.isFlushing) return;
+    const isKnown = earlier !== undefined || this.leaving.has(seatId);
+    if (!isKnown && this.noted.size + this.leaving.size >= MOST_KEPT) return;
+    this.noted.set(seatId, earlier === undefined ? sighting : seenAfter(earlier, sighting));
+    if (this.noted.size < this.flushAt || this.isFlushing) return;
+    // At once and not when it begins: those that were answered together come here before that.
+    this.isFlushing = true;
     // What can't be written stays and is told of by the ticker, which tries again.
     this.flush().catch(() => undefined);
   }
 
-  /** What the panel of a seat told that is not written yet: who writes the seat takes it along. */
-  pending(seatId: string): PanelReport | undefined {
-    return (this.noted.get(seatId) ?? this.leaving.get(seatId))?.report;
+  /** What the panel of a seat told that is not written yet: who writes the seat, as that customer's, takes it along. */
+  pending(seatId: string, customerId: string | null): PanelReport | undefined {
+    const leaving = this.leaving.get(seatId);
+    const noted = this.noted.get(seatId);
+    const last =
+      leaving !== undefined && noted !== undefined ? seenAfter(leaving, noted) : (noted ?? leaving);
+    return last && toldOf(last, customerId);
   }
 
   /** Writes down what has been noted. When it resolves, all that was noted before the call is there, rows in other hands excepted. */
-  flush(wait: 'wait' | 'skip' = 'skip'): Promise<void> {
-    const flushed = this.before.then(() => this.write(wait));
+  flush(): Promise<void> {
+    const flushed = this.before.then(() => this.write());
     this.before = flushed.catch(() => undefined);
     return flushed;
   }
 
-  private async write(wait: 'wait' | 'skip'): Promise<void> {
+  private async write(): Promise<void> {
     const left = this.noted;
     this.noted = new Map();
     this.leaving = left;
@@ -94,17 +96,17 @@ export class Sightings implements OnModuleInit, OnApplicationShutdown {
     try {
       const all = [...left.values()];
       for (let from = 0; from < all.length; from += MOST_TOGETHER) {
-        const done = await noteSightings(this.pool, all.slice(from, from + MOST_TOGETHER), wait);
+        const done = await noteSightings(this.pool, all.slice(from, from + MOST_TOGETHER));
         for (const seatId of done) left.delete(seatId);
       }
     } finally {
       this.isFlushing = false;
       this.leaving = new Map();
-      // Back, unless the panel has called again meanwhile.
+      // What could not be written is no reason to try again at the next call.
+      this.flushAt = left.size + FLUSH_AT;
       for (const kept of left.values()) {
         const later = this.noted.get(kept.seatId);
-        const report = followedBy(kept.report, later?.report ?? kept.report);
-        this.noted.set(kept.seatId, { ...(later ?? kept), report });
+        this.noted.set(kept.seatId, later === undefined ? kept : seenAfter(kept, later));
       }
     }
   }
