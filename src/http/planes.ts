@@ -58,7 +58,7 @@ function readTarget(target: string): Target {
 }
 
 /** The paths of phone-homes come by the million and are a handful; one with a token in it comes once and is longer. */
-const LONGEST_KNOWN = 64;
+export const LONGEST_KNOWN = 48;
 const MOST_KNOWN = 500;
 
 const known = new Map<string, Target>();

@@ -1,6 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
+import { generateSecret } from '../../src/access/secret-tokens.js';
 import { rewriteUndecodable } from '../../src/http/adapter.js';
-import { PLANE_NAMES, PLANES, planeOf } from '../../src/http/planes.js';
+import {
+  apiSegmentOf,
+  countedSegmentOf,
+  decodedPath,
+  LONGEST_KNOWN,
+  PLANE_NAMES,
+  PLANES,
+  planeOf,
+} from '../../src/http/planes.js';
 
 describe('the plane of a request', () => {
   it.each(PLANE_NAMES.flatMap((plane) => PLANES[plane].segments.map((segment) => [segment, plane] as const)))(
@@ -54,5 +64,52 @@ describe('the plane of a request', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+const all = (target: string) => ({
+  plane: planeOf(target),
+  segment: apiSegmentOf(target),
+  counted: countedSegmentOf(target),
+  path: decodedPath(target),
+});
+
+describe('request targets that are remembered', () => {
+  it('are each read as they are, however many there are and however often they come', () => {
+    const targets = Array.from({ length: 3_000 }, (_, i) => {
+      const plane = PLANE_NAMES[i % PLANE_NAMES.length] ?? 'panel';
+      const segment = PLANES[plane].segments[0];
+      return {
+        target: `/api/v1/${segment}/%61${i}?x=${i}`,
+        plane,
+        segment,
+        path: `/api/v1/${segment}/a${i}`,
+      };
+    });
+    for (let times = 0; times < 2; times++) {
+      for (const { target, plane, segment, path } of targets)
+        for (let again = 0; again < 2; again++)
+          expect(all(target)).toEqual({ plane, segment, counted: segment, path });
+    }
+  });
+
+  it('are told apart by case, query and every byte', () => {
+    for (let times = 0; times < 2; times++) {
+      expect(decodedPath('/api/v1/License/x')).toBe('/api/v1/License/x');
+      expect(decodedPath('/api/v1/license/x')).toBe('/api/v1/license/x');
+      expect(decodedPath('/api/v1/license/x?y')).toBe('/api/v1/license/x');
+      expect(planeOf('/api/v1/license')).toBe('license');
+      expect(planeOf('/api/v1/license ')).toBe('panel');
+      expect(planeOf('__proto__')).toBe('panel');
+      expect(decodedPath('constructor')).toBe('constructor');
+    }
+  });
+
+  it('are those of phone-homes, and none with a secret in it', () => {
+    const fileToken = randomBytes(32).toString('base64url');
+    for (const path of ['license/validate', 'license/activate', 'download/check-update', 'download/token'])
+      expect(`/api/v1/${path}`.length).toBeLessThanOrEqual(LONGEST_KNOWN);
+    for (const target of [`/api/v1/download/file/${fileToken}`, `/sso/consume/${generateSecret('ssoNonce')}`])
+      expect(target.length).toBeGreaterThan(LONGEST_KNOWN);
   });
 });
