@@ -108,6 +108,36 @@ describe('two processes on one database', () => {
     expect(held.jti).not.toBe(jti);
     expect(held.seq).toBeGreaterThan(JSON.parse(Buffer.from(claims, 'base64url').toString()).seq);
   });
+
+  it('renew the same seats in opposite orders without waiting for each other in a circle', async () => {
+    const { license, key } = await nodes.sell(60);
+    const seats = Array.from({ length: 60 }, hardwareId);
+    for (const hardware of seats) await nodes.panel(0, 'activate', panelBody(key, hardware));
+    for (let round = 1; round <= 5; round++) {
+      // What the license says has changed, so every call finds a lease to replace.
+      await nodes.admin(0, 'PATCH', `/licenses/${license.id}`, { limits: { accounts: round } });
+      const renew = (number: number, order: string[]) =>
+        Promise.all(order.map((hardware) => nodes.panel(number, 'validate', panelBody(key, hardware))));
+      const [forth, back] = await Promise.all([renew(0, seats), renew(1, seats.toReversed())]);
+      expect(tally([...forth, ...back].map(outcome))).toEqual({ 200: 120 });
+      const leases = forth.map(({ body }) => body.lease);
+      expect(back.toReversed().map(({ body }) => body.lease)).toEqual(leases);
+      expect(new Set(leases).size).toBe(60);
+      const rows = await nodes.sql('select hardware_id, lease_id from activations where license_id = $1', [
+        license.id,
+      ]);
+      const stored = new Map(rows.map(({ hardware_id, lease_id }) => [hardware_id, lease_id]));
+      const answered = leases.map((lease) =>
+        JSON.parse(Buffer.from(lease.split('.')[1], 'base64url').toString()),
+      );
+      expect(answered.map(({ jti }) => jti)).toEqual(seats.map((hardware) => stored.get(hardware)));
+      expect(answered.map(({ limits }) => limits)).toEqual(seats.map(() => ({ accounts: round })));
+    }
+    const [{ deadlocks }] = await nodes.sql(
+      'select deadlocks::int from pg_stat_database where datname = current_database()',
+    );
+    expect(deadlocks).toBe(0);
+  });
 });
 
 /** One thing that happens to a license, on one node, while others happen. */
