@@ -15,8 +15,7 @@ const HEX = /^[0-9a-fA-F]+$/;
 export function hardwareIdProblem(s: string): 'length' | 'format' | null {
   if (s.length === LENGTH && HEX.test(s)) return null;
   // A code point takes at most two units: anything longer is settled without walking a huge string.
-  if (s.length > 2 * LENGTH || [...s].length !== LENGTH) return 'length';
-  return HEX.test(s) ? null : 'format';
+  return s.length > 2 * LENGTH || [...s].length !== LENGTH ? 'length' : 'format';
 }
 
 /** Whether a string is a hardware id, in either case. */
