@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Sightings } from '../../src/licenses/sightings.js';
 import { hardwareId, startApp, type TestApp } from '../setup/app.js';
 import { sealAll } from '../setup/audit.js';
 import { addUser, login, RIGHT } from '../setup/people.js';
@@ -89,6 +90,7 @@ describe('a license that goes to another customer', () => {
     });
     // Its panels are known by name again, to the one who has it now.
     await markedPanel(app, 'validate', b, key, used);
+    await app.nest.get(Sightings, { strict: false }).flush();
     const after = await exported(second);
     expect(after.activations).toMatchObject([
       { hostname: `${b.word}.example.test`, last_seen_ip: b.address },

@@ -2,6 +2,7 @@ import { compactVerify, createLocalJWKSet } from 'jose';
 import type { QueryRunner } from 'typeorm';
 import { parseMasterKey } from '../../src/signing/master-key.js';
 import { rotateSigningKey } from '../../src/signing/rotation.js';
+import { Sightings } from '../../src/licenses/sightings.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { untilLockWaits } from '../setup/locks.js';
 
@@ -121,6 +122,7 @@ describe('an offline activation', () => {
     const { license, key, machines } = await inUse(1);
     const [machine = ''] = machines;
     const before = (await app.panel('validate', panelBody(key, machine))).body;
+    await app.nest.get(Sightings, { strict: false }).flush();
     const seen = app.clock.now().toISOString();
     app.clock.advance({ hours: 2 });
     const { status, body } = await offline(license, { hardware_id: machine, version: '1.1.0' });
