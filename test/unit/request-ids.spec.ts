@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { validate, version } from 'uuid';
@@ -29,28 +32,39 @@ async function tellIds({ id, body }: FastifyRequest) {
 describe('what is done for a request', () => {
   let fastify: FastifyInstance;
   let url: string;
+  /** Whom to tell that a request of that number has come in. */
+  const arrived = new Map<string, () => void>();
   beforeAll(async () => {
     fastify = Fastify({ genReqId: newRequestId });
     followRequests(fastify);
+    fastify.addHook('onRequest', (incoming, _reply, done) => {
+      arrived.get(String(incoming.headers['x-number']))?.();
+      done();
+    });
     fastify.route({ method: 'POST', url: '/', handler: tellIds });
     await fastify.listen({ port: 0, host: '127.0.0.1' });
     url = `http://127.0.0.1:${(fastify.server.address() as AddressInfo).port}/`;
   });
   afterAll(() => fastify.close());
 
-  /** Sends a body in pieces, so that it is read in several turns of the event loop. */
+  /** Sends the body once the request has come in without it, and in pieces. */
   async function post(number: number) {
-    const body = new ReadableStream({
-      async start(controller) {
-        for (const piece of [`{"number":`, `${number}`, '}']) {
-          controller.enqueue(new TextEncoder().encode(piece));
-          await turn();
-        }
-        controller.close();
-      },
+    const { promise, resolve } = Promise.withResolvers<void>();
+    arrived.set(String(number), resolve);
+    const sent = request(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-number': number },
     });
-    const init = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } };
-    return (await (await fetch(url, init as RequestInit)).json()) as any;
+    const answered = once(sent, 'response');
+    sent.flushHeaders();
+    await promise;
+    for (const piece of [`{"number":`, `${number}`, '}']) {
+      sent.write(piece);
+      await turn();
+    }
+    sent.end();
+    const [response] = await answered;
+    return (await json(response)) as any;
   }
 
   it('knows its id, also after the body was read and with others at once', async () => {
