@@ -67,7 +67,7 @@ export const expectedWaitMs = ({ loopDelayMs, database, phoneHomes }: Pressure):
   );
 
 /** So many samples in a row must agree: a burst, or one long pause, is over before anybody should be refused for it. */
-export const SAMPLES_THAT_COUNT = 3;
+export const SAMPLES_THAT_COUNT = 5;
 
 /** Let in again bit by bit, or those who come back would be the next overload. */
 const RETURNS_BY = 0.25;

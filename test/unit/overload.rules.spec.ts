@@ -64,25 +64,26 @@ describe('the share of a class that is let in', () => {
     (name, patienceMs) => {
       const longer = Math.min(patienceMs + 1, Number.MAX_SAFE_INTEGER);
       const falls = REQUEST_CLASSES[name] !== null;
-      expect(nextShare(name, 1, [longer, longer, longer]) < 1).toBe(falls);
-      expect(nextShare(name, 1, [longer, longer])).toBe(1);
-      expect(nextShare(name, 1, [longer * 9, longer * 9, patienceMs])).toBe(1);
-      expect(nextShare(name, 1, [patienceMs, longer * 9, longer * 9])).toBe(1);
+      const much = longer * 9;
+      expect(nextShare(name, 1, [longer, longer, longer, longer, longer]) < 1).toBe(falls);
+      expect(nextShare(name, 1, [longer, longer, longer, longer])).toBe(1);
+      expect(nextShare(name, 1, [much, much, much, much, patienceMs])).toBe(1);
+      expect(nextShare(name, 1, [patienceMs, much, much, much, much])).toBe(1);
     },
   );
 
   it('of reports is none at once, of panels that phone home the half of what it was', () => {
-    const long = [9_000, 9_000, 9_000];
+    const long = [9_000, 9_000, 9_000, 9_000, 9_000];
     expect(nextShare('reports', 1, long)).toBe(0);
     expect(nextShare('phone_home', 1, long)).toBe(0.5);
     expect(nextShare('phone_home', 0.5, long)).toBe(0.25);
   });
 
   it('grows bit by bit while all wait for less than half of the patience, and not before', () => {
-    expect(nextShare('reports', 0, [100, 499, 0])).toBe(0.25);
-    expect(nextShare('reports', 0.9, [0, 0, 0])).toBe(1);
-    expect(nextShare('reports', 0.25, [0, 500, 0])).toBe(0.25);
-    expect(nextShare('reports', 0.25, [0, 0])).toBe(0.25);
+    expect(nextShare('reports', 0, [100, 499, 0, 0, 0])).toBe(0.25);
+    expect(nextShare('reports', 0.9, [0, 0, 0, 0, 0])).toBe(1);
+    expect(nextShare('reports', 0.25, [0, 500, 0, 0, 0])).toBe(0.25);
+    expect(nextShare('reports', 0.25, [0, 0, 0, 0])).toBe(0.25);
   });
 
   it.each(NAMES)('%s: those who are refused are asked to come back at different times', (name) => {

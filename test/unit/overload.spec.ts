@@ -61,7 +61,7 @@ afterEach(() => app.close());
 
 /** As often as it counts. */
 function press(stuckMs: number): void {
-  for (let times = 0; times < 3; times++) shedder.take(waiting(stuckMs));
+  for (let times = 0; times < 5; times++) shedder.take(waiting(stuckMs));
 }
 
 const CALLS = {
