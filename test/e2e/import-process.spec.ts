@@ -92,15 +92,14 @@ async function send(): Promise<{ status: number; body: any }> {
   return { status: response.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) };
 }
 
-/** On a slow machine an import of this size is an overload, and files are what is refused first then, for some seconds. */
-const untilCalm = () => {
-  const list = async () => {
-    const { status, body } = await fetch(`${service.url}/api/v1/admin/products`, { headers });
-    await body?.cancel();
-    return status;
-  };
-  return until(list, (status) => status !== 503);
+const listed = async () => {
+  const { status, body } = await fetch(`${service.url}/api/v1/admin/products`, { headers });
+  await body?.cancel();
+  return status;
 };
+
+/** On a slow machine an import of this size is an overload, and files are what is refused first then, for some seconds. */
+const untilCalm = () => until(listed, (status) => status !== 503);
 
 it(`${ROWS} licenses go in and come out byte for byte, in memory that does not grow with the file`, async () => {
   await admin('POST', '/products', { code: 'panel', name: 'Panel' });
