@@ -26,7 +26,7 @@ const current = new AsyncLocalStorage<string>();
 /** The id of the request that this is done for; undefined outside of one. */
 export const currentRequestId = (): string | undefined => current.getStore();
 
-/** Before the handler and not earlier: what a hook begins is lost by the time that the body has come. */
+/** From the guards on. What is refused before them is logged with its id as well, and nothing else is done for it. */
 export function followRequests(fastify: FastifyInstance): void {
   fastify.addHook('preHandler', (request, _reply, done) => current.run(request.id, done));
 }
