@@ -1,8 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { send, type SendOptions } from '@fastify/send';
 import { ApiError, preconditionFailed } from '../http/errors.js';
+import { Chunks } from './chunks.js';
 import { conditionOf, rangeOf } from './conditions.js';
+import { FileBody, type Part } from './file-body.js';
 
 /** A request as far as it decides which bytes are answered. */
 export interface FileRequest {
@@ -35,9 +39,23 @@ const OPTIONS: SendOptions = {
   index: false,
 };
 
-/** All that the library looks at, without conditions: it would judge them again, by a tag that it does not have. */
-const asRequest = (method: string, range: string | undefined): Readable =>
-  ({ method, headers: range === undefined ? {} : { range } }) as unknown as Readable;
+/**
+ * All that the library looks at, without conditions: it would judge them again, by a tag that it does not have. It is
+ * asked for the headers only: the bytes are sent faster by `FileBody`.
+ */
+const asRequest = (range: string | undefined): Readable =>
+  ({ method: 'HEAD', headers: range === undefined ? {} : { range } }) as unknown as Readable;
+
+const CONTENT_RANGE = /^bytes (\d+)-(\d+)\//;
+
+/** The bytes that the headers promise. */
+function partIn(headers: Readonly<Record<string, string>>, size: number): Part {
+  const [, first, last] = CONTENT_RANGE.exec(headers['Content-Range'] ?? '') ?? [];
+  return { start: Number(first ?? 0), end: Number(last ?? size - 1) + 1 };
+}
+
+/** Shared by all downloads of the process. */
+const chunks = new Chunks();
 
 const unsatisfiable = (size: number): ApiError =>
   new ApiError('VALIDATION_ERROR', {
@@ -55,13 +73,15 @@ export async function fileAnswer(file: LocalFile, { method, headers }: FileReque
   const condition = conditionOf(headers, etag);
   if (condition === 'failed') throw preconditionFailed('Precondition failed');
   if (condition === 'not modified') return { status: 304, headers: { ETag: etag } };
-  const range = rangeOf(method, headers, file);
-  const result = await send(asRequest(method, range), path, { ...OPTIONS, root });
+  const result = await send(asRequest(rangeOf(method, headers, file)), path, { ...OPTIONS, root });
   if (result.statusCode === 416) throw unsatisfiable(size);
   if (result.type === 'error') throw result.metadata.error;
   if (result.type !== 'file' || result.metadata.stat.size !== size) {
-    result.stream.destroy();
     throw new Error('The file of an artifact is not what was uploaded');
   }
-  return { status: result.statusCode, headers: { ...result.headers, ETag: etag }, body: result.stream };
+  const answer = { status: result.statusCode, headers: { ...result.headers, ETag: etag } };
+  // Fastify takes an answer without a body for an empty one, and would say that its length is 0.
+  if (method === 'HEAD') return { ...answer, body: result.stream };
+  const part = partIn(result.headers, size);
+  return { ...answer, body: new FileBody(await open(join(root, path)), part, chunks) };
 }

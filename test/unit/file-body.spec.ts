@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Chunks } from '../../src/downloads/chunks.js';
+import { FileBody } from '../../src/downloads/file-body.js';
+
+const MIB = 1024 * 1024;
+
+/** Some chunks, and a part of one. */
+const BYTES = randomBytes(4_500_000);
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mooring-body-'));
+  path = join(folder, 'file');
+  await writeFile(path, BYTES);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Tells how many bytes of memory are in use. */
+class CountedChunks extends Chunks {
+  inUse = 0;
+  most = 0;
+
+  override take(): Buffer {
+    const chunk = super.take();
+    this.inUse += chunk.length;
+    this.most = Math.max(this.most, this.inUse);
+    return chunk;
+  }
+
+  override giveBack(chunk: Buffer): void {
+    this.inUse -= chunk.length;
+    super.giveBack(chunk);
+  }
+
+  override forget(chunk: Buffer): void {
+    this.inUse -= chunk.length;
+    super.forget(chunk);
+  }
+}
+
+/** A client that takes a write only when it is told to, and sees what is in the buffer by then. */
+class Client extends Writable {
+  readonly got: Buffer[] = [];
+  private waiting: (() => void)[] = [];
+
+  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+    this.waiting.push(() => {
+      this.got.push(Buffer.from(bytes));
+      done();
+    });
+  }
+
+  async isWaitedFor(): Promise<void> {
+    while (this.waiting.length === 0) await turn();
+  }
+
+  takeOne(): void {
+    this.waiting.shift()?.();
+  }
+
+  async takeAll(): Promise<Buffer> {
+    while (!this.writableFinished) {
+      this.takeOne();
+      await turn();
+    }
+    return Buffer.concat(this.got);
+  }
+}
+
+const bodyOf = async (chunks: Chunks, part = { start: 0, end: BYTES.length }) =>
+  new FileBody(await open(path), part, chunks);
+
+describe('the body of a file', () => {
+  it.each([
+    ['all of it', 0, BYTES.length],
+    ['a part across chunks', 700_000, 3_000_001],
+    ['one byte', 1_048_576, 1_048_577],
+    ['its end', BYTES.length - 5, BYTES.length],
+  ])('is these bytes: %s', async (_, start, end) => {
+    const body = await bodyOf(new Chunks(), { start, end });
+    const bytes = await body.pipe(new Client()).takeAll();
+    expect(bytes.equals(BYTES.subarray(start, end))).toBe(true);
+  });
+
+  it('uses no buffer again before a slow client has taken what is in it', async () => {
+    const chunks = new CountedChunks();
+    const client = new Client();
+    (await bodyOf(chunks)).pipe(client);
+    expect((await client.takeAll()).equals(BYTES)).toBe(true);
+    expect([chunks.most, chunks.inUse]).toEqual([2 * MIB, 0]);
+  });
+
+  it('closes its file at its end', async () => {
+    const file = await open(path);
+    const body = new FileBody(file, { start: 0, end: 5 }, new Chunks());
+    await body.pipe(new Client()).takeAll();
+    while (!body.closed) await turn();
+    expect(file.fd).toBe(-1);
+  });
+
+  it('gives up its file and its buffers when a client leaves that took nothing', async () => {
+    const chunks = new CountedChunks();
+    const file = await open(path);
+    const client = new Client();
+    const body = new FileBody(file, { start: 0, end: BYTES.length }, chunks);
+    body.pipe(client);
+    await client.isWaitedFor();
+    body.destroy();
+    await once(body, 'close');
+    expect([file.fd, chunks.inUse]).toEqual([-1, 0]);
+    // Its write may still be under way: what others download meanwhile must not come into it.
+    const others = await bodyOf(chunks, { start: MIB, end: BYTES.length });
+    await others.pipe(new Client()).takeAll();
+    // What it takes late gives nothing back a second time.
+    client.takeOne();
+    await turn();
+    expect(client.got[0]?.equals(BYTES.subarray(0, MIB))).toBe(true);
+    expect(chunks.inUse).toBe(0);
+  });
+
+  it('fails when the file has become shorter, rather than send fewer bytes as if they were all', async () => {
+    const body = await bodyOf(new Chunks());
+    await truncate(path, 1_200_000);
+    const failed = once(body, 'close');
+    const client = body.pipe(new Client());
+    const taking = client.takeAll();
+    await expect(failed).rejects.toThrow('has become shorter');
+    expect(client.writableEnded).toBe(false);
+    client.end();
+    await taking;
+  });
+
+  it('costs little memory for many clients that take nothing, and gives all of it back', async () => {
+    const chunks = new CountedChunks();
+    const clients = Array.from({ length: 100 }, () => new Client());
+    const bodies = await Promise.all(clients.map(() => bodyOf(chunks)));
+    for (const [index, body] of bodies.entries()) body.pipe(clients[index] as Client);
+    await Promise.all(clients.map((client) => client.isWaitedFor()));
+    expect(chunks.inUse).toBe(16 * MIB + (84 * MIB) / 8);
+    for (const body of bodies) body.destroy();
+    await Promise.all(bodies.map((body) => once(body, 'close')));
+    expect(chunks.inUse).toBe(0);
+    // As if nobody had been there: the next one has two large ones again.
+    expect((await (await bodyOf(chunks)).pipe(new Client()).takeAll()).equals(BYTES)).toBe(true);
+    expect(chunks.take()).toHaveLength(MIB);
+  });
+});
