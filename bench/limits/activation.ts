@@ -25,6 +25,18 @@ export const SAMPLE = {
   hardware: newHardwareId(0),
 } as const;
 
+/** A lease as it is stored; what it says takes the database the same time. */
+export const leaseOf = (id: string, now: Date) => ({
+  id,
+  kid: 'bench',
+  seq: now.getTime(),
+  issuedAt: now,
+  refreshAfter: now,
+  validUntil: now,
+  graceUntil: now,
+  digest: 'ab'.repeat(32),
+});
+
 const ADDRESS = '127.0.0.1';
 
 /**
@@ -74,16 +86,7 @@ async function activate(run: Parameters<typeof takeSeat>[0], manager: EntityMana
     report: { version: VERSION, hostname: null, platform: null, arch: null, usage: null, address: ADDRESS },
     movedFromHardwareId: null,
     offlineUntil: null,
-    lease: {
-      id: SAMPLE.lease,
-      kid: 'bench',
-      seq: now.getTime(),
-      issuedAt: now,
-      refreshAfter: now,
-      validUntil: now,
-      graceUntil: now,
-      digest: 'ab'.repeat(32),
-    },
+    lease: leaseOf(SAMPLE.lease, now),
   });
   await recordAudit(
     manager,

@@ -10,7 +10,7 @@ import {
   type LicenseRecord,
   type LoadedFacts,
 } from '../database/license-facts.js';
-import { lockLicense } from '../database/seat-facts.js';
+import { lockFreeLicenses, lockLicense } from '../database/seat-facts.js';
 import { inTransaction, onPool, type Run } from '../database/statements.js';
 import { parseHardwareId } from '../domain/hardware-id.js';
 import { checksumVerdict, normalizeLicenseKey } from '../domain/license-key.js';
@@ -128,6 +128,33 @@ export class LicenseGate {
         await this.ring.ensureVersion(error.version);
       }
     }
+  }
+
+  /**
+   * The same for calls that came together, in one transaction: `work` gets those whose license row is held, with their
+   * facts, in their order; the facts of several calls for one license are of the moment before the first of them. Whoever
+   * it does not get has to come by itself: the license is in other hands, the key is unknown, the address guesses.
+   */
+  lockedTogether<T>(
+    knocks: readonly Knock[],
+    work: (held: ReadonlyMap<Knock, LicenseRecord>, run: Run, manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const known = knocks.filter(({ typo, blockedForSeconds }) => !typo && blockedForSeconds === 0);
+    return this.dataSource.transaction(async (manager) => {
+      const run = await inTransaction(manager);
+      const free = await lockFreeLicenses(
+        run,
+        known.map(({ keyHash }) => keyHash),
+      );
+      const held = known.filter(({ keyHash }) => free.has(keyHash.toString('hex')));
+      const queries = held.map((knock) => this.query(knock));
+      const loaded = queries.length === 0 ? [] : await loadLicenseFactsTogether(run, queries);
+      const found = held.flatMap((knock, index) => {
+        const { license = null, ringVersion = '' } = loaded[index] ?? {};
+        return license !== null && this.ring.isCurrent(ringVersion) ? [[knock, license] as const] : [];
+      });
+      return work(new Map(found), run, manager);
+    });
   }
 
   /** Catches up with the key ring before something is signed that no facts were read for. */

@@ -44,6 +44,22 @@ const leaseValues = (lease: StoredLease) => [
   lease.digest,
 ];
 
+/** A lease as a row of `json_to_recordset`. */
+export const leaseColumns = (lease: StoredLease) => ({
+  lease_id: lease.id,
+  kid: lease.kid,
+  seq: lease.seq,
+  issued_at: lease.issuedAt,
+  refresh_after: lease.refreshAfter,
+  valid_until: lease.validUntil,
+  grace_until: lease.graceUntil,
+  digest: lease.digest,
+});
+
+/** The columns of `leaseColumns`, as they are named there. */
+export const LEASE_COLUMNS = `lease_id uuid, kid text, seq bigint, issued_at timestamptz, refresh_after timestamptz,
+      valid_until timestamptz, grace_until timestamptz, digest text`;
+
 const SAVE_CHECK_IN: Statement = {
   name: 'save-check-in',
   // An erasure that commits while this waits for the row is seen: `anonymous` is the row's own.
@@ -99,40 +115,50 @@ export interface NewSeat {
   readonly lease: StoredLease;
 }
 
-const TAKE_SEAT: Statement = {
-  name: 'take-seat',
+const TAKE_SEATS: Statement = {
+  name: 'take-seats',
   text: `insert into activations (id, license_id, hardware_id, activated_at, last_seen_at, version, hostname, platform,
       arch, usage, last_seen_ip, moved_from_hardware_id, offline_until, lease_id, lease_kid, lease_seq, lease_issued_at,
       lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest, anonymous)
-    select $1, $2, $3, $4, $4, $5, case when not erased then $6 end, $7, $8, coalesce($9::jsonb, '{}'),
-      case when not erased then $10 end, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, erased
-    from (select exists (
-      select from licenses l join customers c on c.id = l.customer_id where l.id = $2 and c.erased_at is not null
-    ) as erased) as customer
+    select asked.id, asked.license_id, asked.hardware_id, asked.now, asked.now, asked.version,
+      case when c.erased_at is null then asked.hostname end, asked.platform, asked.arch, coalesce(asked.usage, '{}'),
+      case when c.erased_at is null then asked.address end, asked.moved_from, asked.offline_until, asked.lease_id,
+      asked.kid, asked.seq, asked.issued_at, asked.refresh_after, asked.valid_until, asked.grace_until, asked.digest,
+      c.erased_at is not null
+    from json_to_recordset($1::json) as asked (id uuid, license_id uuid, hardware_id text, now timestamptz, version text,
+      hostname text, platform text, arch text, usage jsonb, address text, moved_from text, offline_until timestamptz,
+      ${LEASE_COLUMNS})
+    left join licenses l on l.id = asked.license_id left join customers c on c.id = l.customer_id
     returning ${SEAT}`,
 };
 
-/** Takes a seat and answers it. The caller holds the license row and has decided that one is free. */
-export async function takeSeat(run: Run, seat: NewSeat): Promise<Activation> {
-  const { version, hostname, platform, arch, usage, address } = seat.report;
-  const { rows } = await run<Activation>(TAKE_SEAT, [
-    seat.id,
-    seat.licenseId,
-    seat.hardwareId,
-    seat.now,
-    version,
-    hostname,
-    platform,
-    arch,
-    usage,
-    address,
-    seat.movedFromHardwareId,
-    seat.offlineUntil,
-    ...leaseValues(seat.lease),
+/** Takes seats and answers each by its id. The caller holds their license rows and has decided that all of them are free. */
+export async function takeSeats(run: Run, seats: readonly NewSeat[]): Promise<(id: string) => Activation> {
+  const { rows } = await run<Activation>(TAKE_SEATS, [
+    JSON.stringify(
+      seats.map(({ id, licenseId, hardwareId, now, report, movedFromHardwareId, offlineUntil, lease }) => ({
+        ...report,
+        id,
+        license_id: licenseId,
+        hardware_id: hardwareId,
+        now,
+        moved_from: movedFromHardwareId,
+        offline_until: offlineUntil,
+        ...leaseColumns(lease),
+      })),
+    ),
   ]);
-  if (rows[0] === undefined) throw new Error('An insert answers its row');
-  return rows[0];
+  const taken = new Map(rows.map((row) => [row.id, row]));
+  return (id) => {
+    const seat = taken.get(id);
+    if (seat === undefined) throw new Error('An insert answers its rows');
+    return seat;
+  };
 }
+
+/** One seat, likewise. */
+export const takeSeat = async (run: Run, seat: NewSeat): Promise<Activation> =>
+  (await takeSeats(run, [seat]))(seat.id);
 
 export type ReleaseReason = 'deactivated' | 'rebound' | 'stale' | 'admin' | 'reset' | 'customer';
 
@@ -152,15 +178,33 @@ export async function releaseSeats(
   return (await run<Activation>(RELEASE_SEATS, [ids, now, reason])).rows;
 }
 
-const LAST_SEQUENCE: Statement = {
-  name: 'last-lease-sequence',
-  text: `select coalesce(max(lease_seq), 0)::bigint as seq from activations where license_id = $1 and hardware_id = $2`,
+const LAST_SEQUENCES: Statement = {
+  name: 'last-lease-sequences',
+  text: `select coalesce((
+      select max(a.lease_seq) from activations a
+      where a.license_id = asked.license_id and a.hardware_id = asked.hardware_id), 0)::bigint as seq
+    from unnest($1::uuid[], $2::text[]) with ordinality as asked (license_id, hardware_id, ord) order by ord`,
 };
 
-/** The highest sequence this hardware was ever given under this license, released seats included; 0 for none. */
+/**
+ * The highest sequence that each hardware was ever given under its license, released seats included, in the order in which
+ * they are asked for; 0 for none.
+ */
+export async function lastLeaseSequences(
+  run: Run,
+  asked: readonly { readonly licenseId: string; readonly hardwareId: string }[],
+): Promise<number[]> {
+  const { rows } = await run<{ seq: string }>(LAST_SEQUENCES, [
+    asked.map(({ licenseId }) => licenseId),
+    asked.map(({ hardwareId }) => hardwareId),
+  ]);
+  return rows.map(({ seq }) => Number(seq));
+}
+
+/** The same of one. */
 export async function lastLeaseSequence(run: Run, licenseId: string, hardwareId: string): Promise<number> {
-  const { rows } = await run<{ seq: string }>(LAST_SEQUENCE, [licenseId, hardwareId]);
-  return Number(rows[0]?.seq ?? 0);
+  const [seq = 0] = await lastLeaseSequences(run, [{ licenseId, hardwareId }]);
+  return seq;
 }
 
 const RECORD_REBIND: Statement = {

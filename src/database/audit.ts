@@ -42,21 +42,22 @@ const RECORD_AUDITS: Statement = {
   // itself is not kept: nothing would ever erase it.
   text: `with entry as (
       select * from unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::bytea[], $9::text[], $10::uuid[], $11::text[], $12::text[], $17::uuid[])
+        $8::bytea[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::text[],
+        $16::text[], $17::uuid[])
       as entry (id, mac, action, subject_type, subject_id, details, personal_hash, salt, personal, customer_id, told, patterns,
-        told_customer_id)
+        occurred_at, actor_type, actor_id, request_id, told_customer_id)
     ), event as (
       insert into audit_events (id, occurred_at, actor_type, actor_id, action, subject_type, subject_id, details,
         request_id, personal_hash, mac)
-      select id, $13::timestamptz, $14::text, $15::text, action, subject_type, subject_id, details::jsonb,
-        $16::text, personal_hash, mac from entry
+      select id, occurred_at, actor_type, actor_id, action, subject_type, subject_id, details::jsonb,
+        request_id, personal_hash, mac from entry
     ), personal as (
       insert into audit_personal (event_id, salt, data) select id, salt, personal::jsonb from entry
-      where personal is not null and not ($14 = 'panel'
+      where personal is not null and not (actor_type = 'panel'
         and exists (select from customers where id = entry.customer_id and erased_at is not null))
     ), outgoing as (
       insert into events (id, type, occurred_at, customer_id, data)
-      select id, action, $13, told_customer_id, told::jsonb from entry
+      select id, action, occurred_at, told_customer_id, told::jsonb from entry
       where told is not null
         and exists (select from webhooks where enabled and events && string_to_array(patterns, ' '))
     )
@@ -71,8 +72,15 @@ function personalText(personal: Readonly<Record<string, unknown>>): string | nul
   return canonicalJson(JSON.parse(JSON.stringify(Object.fromEntries(told))) as Json);
 }
 
+/** Who did something, and when. */
+export interface Deed {
+  readonly actor: Actor;
+  readonly now: Date;
+  readonly entry: AuditEntry;
+}
+
 /** An event as it is written, with what belongs to it. */
-function rowOf(mac: AuditMac, actor: Actor, now: Date, entry: AuditEntry) {
+function rowOf(mac: AuditMac, { actor, now, entry }: Deed) {
   const customerId = entry.customerId ?? null;
   const personal = personalText({ address: actor.address, ...entry.personal });
   const salt = randomBytes(16);
@@ -115,15 +123,22 @@ export const recordAudit = (
 ): Promise<void> => recordAudits(manager, actor, now, [entry]);
 
 /** The same for many at once, in one statement. */
-export async function recordAudits(
+export const recordAudits = (
   manager: EntityManager,
   actor: Actor,
   now: Date,
   entries: readonly AuditEntry[],
-): Promise<void> {
+): Promise<void> =>
+  recordDeeds(
+    manager,
+    entries.map((entry) => ({ actor, now, entry })),
+  );
+
+/** The same for what several have done. */
+export async function recordDeeds(manager: EntityManager, deeds: readonly Deed[]): Promise<void> {
   const run = await inTransaction(manager);
   const mac = auditMacOf(manager.dataSource);
-  const rows = entries.map((entry) => rowOf(mac, actor, now, entry));
+  const rows = deeds.map((deed) => rowOf(mac, deed));
   await run(RECORD_AUDITS, [
     rows.map(({ event }) => event.id),
     rows.map((row) => row.mac),
@@ -137,10 +152,10 @@ export async function recordAudits(
     rows.map(({ customerId }) => customerId),
     rows.map(({ told }) => told?.data ?? null),
     rows.map(({ told }) => told?.patterns ?? null),
-    now,
-    actor.type,
-    actor.id,
-    actor.requestId,
+    deeds.map(({ now }) => now),
+    rows.map(({ event }) => event.actor_type),
+    rows.map(({ event }) => event.actor_id),
+    rows.map(({ event }) => event.request_id),
     rows.map(({ told }) => told?.customerId ?? null),
   ]);
 }

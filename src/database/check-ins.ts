@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { CheckIn, PanelReport } from './activations.js';
+import { LEASE_COLUMNS, leaseColumns, type CheckIn, type PanelReport } from './activations.js';
 import { inTransaction, type Run, type Statement } from './statements.js';
 
 /** A call that changed no lease: what its panel told of itself, and when. */
@@ -35,8 +35,7 @@ const SAVE_CHECK_INS: Statement = {
   name: 'save-check-ins',
   text: `${held(
     `select * from json_to_recordset($1::json) as asked (${REPORT_COLUMNS}, expected_lease_id uuid,
-      expected_presented_id uuid, presented_id uuid, lease_id uuid, kid text, seq bigint, issued_at timestamptz,
-      refresh_after timestamptz, valid_until timestamptz, grace_until timestamptz, digest text)`,
+      expected_presented_id uuid, presented_id uuid, ${LEASE_COLUMNS})`,
     'skip',
   )}, saved as (
       update activations a set last_seen_at = greatest(a.last_seen_at, asked.now),
@@ -75,14 +74,7 @@ export async function saveCheckIns(run: Run, changes: readonly CheckIn[]): Promi
         expected_lease_id: change.expectedLeaseId,
         expected_presented_id: change.expectedPresentedLeaseId,
         presented_id: change.presentedLeaseId,
-        lease_id: change.lease.id,
-        kid: change.lease.kid,
-        seq: change.lease.seq,
-        issued_at: change.lease.issuedAt,
-        refresh_after: change.lease.refreshAfter,
-        valid_until: change.lease.validUntil,
-        grace_until: change.lease.graceUntil,
-        digest: change.lease.digest,
+        ...leaseColumns(change.lease),
       })),
     ),
   ]);

@@ -97,3 +97,18 @@ export async function lockLicense(
     'keyHash' in by ? await run(LOCK_BY_KEY, [by.keyHash]) : await run(LOCK_BY_ID, [by.licenseId]);
   return rowCount === 1;
 }
+
+const LOCK_FREE: Statement = {
+  name: 'lock-free-licenses',
+  text: `select k.hash from license_keys k join licenses l on l.id = k.license_id where k.hash = any($1::bytea[])
+    for update of l skip locked`,
+};
+
+/**
+ * Takes the rows of those licenses that nobody else holds, and answers which keys are theirs, in hex. It waits for none:
+ * who takes several rows could wait in a circle, and whoever holds one (an import, a reset) would hold up all the others.
+ */
+export async function lockFreeLicenses(run: Run, keyHashes: readonly Buffer[]): Promise<Set<string>> {
+  const { rows } = await run<{ hash: Buffer }>(LOCK_FREE, [keyHashes]);
+  return new Set(rows.map(({ hash }) => hash.toString('hex')));
+}

@@ -4,6 +4,7 @@ import { MetricsModule } from '../metrics/metrics.module.js';
 import { Answers } from './answers.js';
 import { CheckInWriter } from './check-in-writer.js';
 import { CheckInService } from './check-in.service.js';
+import { FreeSeats } from './free-seats.js';
 import { JwksController } from './jwks.controller.js';
 import { LicenseController } from './license.controller.js';
 import { LicensePlane } from './license-plane.js';
@@ -15,6 +16,15 @@ import { Sightings } from './sightings.js';
 @Module({
   imports: [AccessModule, MetricsModule],
   controllers: [LicenseController, JwksController],
-  providers: [LicensePlane, SeatsService, SeatWriter, CheckInService, CheckInWriter, Sightings, Answers],
+  providers: [
+    LicensePlane,
+    SeatsService,
+    FreeSeats,
+    SeatWriter,
+    CheckInService,
+    CheckInWriter,
+    Sightings,
+    Answers,
+  ],
 })
 export class LicensesModule {}

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { activationEvent } from '../access/activation-body.js';
-import { lastLeaseSequence, saveCheckIn, takeSeat } from '../database/activations.js';
-import { recordAudit } from '../database/audit.js';
+import { lastLeaseSequences, saveCheckIn, takeSeats, type NewSeat } from '../database/activations.js';
+import { recordDeeds, type Deed } from '../database/audit.js';
+import type { Activation } from '../database/entities/index.js';
 import { loadLicenseFacts, type LicenseRecord } from '../database/license-facts.js';
 import type { Run } from '../database/statements.js';
 import { unavailable } from '../http/errors.js';
@@ -23,6 +24,58 @@ export interface Work {
   readonly manager: EntityManager;
 }
 
+/** A seat that has been decided to be free, and whom it goes to. */
+export interface Taking {
+  /** With the seats that are in use before this one is taken. */
+  readonly license: LicenseRecord;
+  readonly call: PanelCall;
+  /** The hardware that gave its seat up for it; null for an activation. */
+  readonly movedFrom: string | null;
+}
+
+export interface Taken {
+  readonly call: PanelCall;
+  readonly verdict: Verdict;
+}
+
+const deedOf = ({ license, call, movedFrom }: Taking, seat: Activation): Deed => ({
+  actor: { ...call.actor, id: license.id },
+  now: call.knock.now,
+  entry: {
+    action: movedFrom === null ? 'activation.created' : 'activation.rebound',
+    subjectType: 'activation',
+    subjectId: seat.id,
+    customerId: license.customerId,
+    details: {
+      license_id: license.id,
+      hardware_id: call.hardwareId,
+      version: call.report.version,
+      ...(movedFrom !== null && { from_hardware_id: movedFrom }),
+    },
+    personal: { hostname: call.report.hostname },
+    event: { data: activationEvent(seat) },
+  },
+});
+
+const granted = ({ license, call }: Taking, { id, now, lease }: NewSeat): Verdict => ({
+  code: 'VALID',
+  license: { ...license, activeSeats: license.activeSeats + 1 },
+  seat: {
+    id,
+    hardwareId: call.hardwareId,
+    hostname: call.report.hostname,
+    version: call.report.version,
+    activatedAt: now,
+    lastSeenAt: now,
+    lastSeenIp: call.report.address,
+    offlineUntil: null,
+    cloneSuspectedAt: null,
+    presentedLeaseId: null,
+    lease,
+  },
+  created: true,
+});
+
 /** Writes what has been decided: a new seat, or the one that the hardware holds already. */
 @Injectable()
 export class SeatWriter {
@@ -31,60 +84,39 @@ export class SeatWriter {
     private readonly sightings: Sightings,
   ) {}
 
-  /** A new seat with its first lease; its sequence goes on where this hardware's last seat ended. */
-  async take(
-    license: LicenseRecord,
-    movedFrom: string | null,
-    call: PanelCall,
-    { run, manager }: Work,
-  ): Promise<Verdict> {
+  /** New seats with their first leases; the sequence of each goes on where this hardware's last seat ended. */
+  async take(takings: readonly Taking[], { run, manager }: Work): Promise<Taken[]> {
+    if (takings.length === 0) return [];
+    const lastSeqs = await lastLeaseSequences(
+      run,
+      takings.map(({ license, call }) => ({ licenseId: license.id, hardwareId: call.hardwareId })),
+    );
+    const drawn = takings.map((taking, index) => ({
+      taking,
+      seat: this.newSeat(taking, lastSeqs[index] ?? 0),
+    }));
+    const taken = await takeSeats(
+      run,
+      drawn.map(({ seat }) => seat),
+    );
+    await recordDeeds(
+      manager,
+      drawn.map(({ taking, seat }) => deedOf(taking, taken(seat.id))),
+    );
+    return drawn.map(({ taking, seat }) => ({ call: taking.call, verdict: granted(taking, seat) }));
+  }
+
+  private newSeat({ license, call, movedFrom }: Taking, lastSeq: number): NewSeat {
     const { now } = call.knock;
-    const { hardwareId, report } = call;
-    const lastSeq = await lastLeaseSequence(run, license.id, hardwareId);
-    const lease = this.leases.draw(license, hardwareId, { now, lastSeq });
-    const id = uuidv7();
-    const taken = await takeSeat(run, {
-      id,
+    return {
+      id: uuidv7(),
       licenseId: license.id,
-      hardwareId,
+      hardwareId: call.hardwareId,
       now,
-      report,
+      report: call.report,
       movedFromHardwareId: movedFrom,
       offlineUntil: null,
-      lease,
-    });
-    await recordAudit(manager, { ...call.actor, id: license.id }, now, {
-      action: movedFrom === null ? 'activation.created' : 'activation.rebound',
-      subjectType: 'activation',
-      subjectId: id,
-      customerId: license.customerId,
-      details: {
-        license_id: license.id,
-        hardware_id: hardwareId,
-        version: report.version,
-        ...(movedFrom !== null && { from_hardware_id: movedFrom }),
-      },
-      personal: { hostname: report.hostname },
-      event: { data: activationEvent(taken) },
-    });
-    const seat = {
-      id,
-      hardwareId,
-      hostname: report.hostname,
-      version: report.version,
-      activatedAt: now,
-      lastSeenAt: now,
-      lastSeenIp: report.address,
-      offlineUntil: null,
-      cloneSuspectedAt: null,
-      presentedLeaseId: null,
-      lease,
-    };
-    return {
-      code: 'VALID',
-      license: { ...license, activeSeats: license.activeSeats + 1 },
-      seat,
-      created: true,
+      lease: this.leases.draw(license, call.hardwareId, { now, lastSeq }),
     };
   }
 

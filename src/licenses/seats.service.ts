@@ -10,9 +10,10 @@ import type { LicenseRecord } from '../database/license-facts.js';
 import type { LeaseDecision } from '../domain/lease-chain.js';
 import { decide, type LicenseFacts } from '../domain/license-policy.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
+import { FreeSeats } from './free-seats.js';
 import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
 import { judgeChain } from './seat-chain.js';
-import { SeatWriter, type Work } from './seat-writer.js';
+import { SeatWriter, type Taking, type Work } from './seat-writer.js';
 import type { PanelCall } from './panel-call.js';
 import type { Verdict } from './verdict.js';
 
@@ -28,7 +29,8 @@ const idsOf = (seat: { readonly id: string } | null): string[] => (seat === null
 
 /**
  * Where the seat limit is decided: each of these holds the license row from the count to the insert, so that two calls
- * never count the same free seat. See `LicenseGate.locked` for the lock and `license-policy.ts` for the rules.
+ * never count the same free seat. See `LicenseGate.locked` for the lock, `license-policy.ts` for the rules, and `FreeSeats`
+ * for activations that come together and are counted the same way.
  */
 @Injectable()
 export class SeatsService {
@@ -36,10 +38,13 @@ export class SeatsService {
     private readonly gate: LicenseGate,
     private readonly writer: SeatWriter,
     private readonly leases: LeaseIssuer,
+    private readonly freeSeats: FreeSeats,
   ) {}
 
   /** Binds the hardware, or answers the seat that it holds already. */
-  activate(call: PanelCall): Promise<Verdict> {
+  async activate(call: PanelCall): Promise<Verdict> {
+    const taken = await this.freeSeats.take(call);
+    if (taken !== undefined) return taken;
     return this.decideLocked(call, async (license, work) => {
       const found = await activationFacts(work.run, license, call.knock.now, { hold: true });
       return { facts: found.facts, chain: null, effects: () => this.take(license, found, call, work) };
@@ -112,7 +117,7 @@ export class SeatsService {
     if (license.seat !== null) return this.writer.keep(license, call, work, 'anew');
     await this.release(license, found.seatsToRelease, 'stale', call, work);
     const remaining = { ...license, activeSeats: license.activeSeats - found.seatsToRelease.length };
-    return this.writer.take(remaining, null, call, work);
+    return this.takeOne({ license: remaining, call, movedFrom: null }, work);
   }
 
   private async move(
@@ -135,9 +140,15 @@ export class SeatsService {
     const remaining = { ...license, activeSeats: license.activeSeats - 1 };
     const verdict =
       license.seat === null
-        ? await this.writer.take(remaining, from, call, work)
+        ? await this.takeOne({ license: remaining, call, movedFrom: from }, work)
         : await this.writer.keep(remaining, call, work, 'anew');
     return verdict.code === 'VALID' ? { ...verdict, created: false } : verdict;
+  }
+
+  private async takeOne(taking: Taking, work: Work): Promise<Verdict> {
+    const [taken] = await this.writer.take([taking], work);
+    if (taken === undefined) throw new Error('A taken seat has a verdict');
+    return taken.verdict;
   }
 
   private async release(

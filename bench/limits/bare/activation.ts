@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Run } from '../../../src/database/statements.js';
 import { lastLeaseSequence, loadLicenseFacts, lockLicense, takeSeat } from '../../built.ts';
-import { recordActivation, SAMPLE, type Recorded } from '../activation.ts';
+import { leaseOf, recordActivation, SAMPLE, type Recorded } from '../activation.ts';
 import { factsQuery, REPORT, type Body } from './body.ts';
 
 const runOn =
@@ -38,16 +38,7 @@ async function takeOne(run: Run, body: Body) {
     report: REPORT,
     movedFromHardwareId: null,
     offlineUntil: null,
-    lease: {
-      id: uuidv7(),
-      kid: 'bench',
-      seq: now.getTime(),
-      issuedAt: now,
-      refreshAfter: now,
-      validUntil: now,
-      graceUntil: now,
-      digest: 'ab'.repeat(32),
-    },
+    lease: leaseOf(uuidv7(), now),
   });
   return { id, license };
 }
