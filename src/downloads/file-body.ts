@@ -31,15 +31,7 @@ export class FileBody extends Readable {
   }
 
   override pipe<T extends NodeJS.WritableStream>(to: T): T {
-    this.copy(to).then(
-      () => {
-        if (this.destroyed) return;
-        to.end();
-        this.push(null);
-        this.resume();
-      },
-      (error: Error) => this.destroy(error),
-    );
+    void this.send(to);
     return to;
   }
 
@@ -49,7 +41,29 @@ export class FileBody extends Readable {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     for (const chunk of this.held) this.chunks.forget(chunk);
     this.held.clear();
-    this.file.close().then(() => done(error), done);
+    void this.close(error, done);
+  }
+
+  private async close(error: Error | null, done: (error: Error | null) => void): Promise<void> {
+    let failure = error;
+    try {
+      await this.file.close();
+    } catch (unclosed) {
+      failure = unclosed as Error;
+    }
+    done(failure);
+  }
+
+  private async send(to: NodeJS.WritableStream): Promise<void> {
+    try {
+      await this.copy(to);
+      if (this.destroyed) return;
+      to.end();
+      this.push(null);
+      this.resume();
+    } catch (error) {
+      this.destroy(error as Error);
+    }
   }
 
   private async copy(to: NodeJS.WritableStream): Promise<void> {

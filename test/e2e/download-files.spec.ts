@@ -273,6 +273,7 @@ describe('on the disk', () => {
     while ((await openFiles()).length < 3) await sleep(20);
     socket.destroy();
     while ((await openFiles()).length > 0) await sleep(20);
+    expect(await openFiles()).toEqual([]);
   });
 
   it('a file that is gone or was changed is a failure of ours, and never other bytes', async () => {
