@@ -74,6 +74,9 @@ const optional = <T>(parse: Setting<T>['parse']): Setting<T | null> => ({ parse,
 /** Requests in the window that the name tells: as many as no node answers, for whoever wants no limit. */
 const count = whole(1, 100_000_000);
 
+/** 0 keeps all of it. */
+const retentionDays = whole(0, 36_500);
+
 /** The new key is published a week before it signs: one that signs for less would be replaced before it begins. */
 const signingDays = (value: string, name: string) => {
   const days = /^\d{1,4}$/.test(value) ? Number(value) : Number.NaN;
@@ -105,6 +108,8 @@ export const SETTINGS = {
   METRICS_TOKEN: optional(headerToken),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
   SIGNING_KEY_DAYS: setting(signingDays, 90),
+  AUDIT_RETENTION_DAYS: setting(retentionDays, 0),
+  STATS_RETENTION_DAYS: setting(retentionDays, 800),
   MAX_UPLOAD_BYTES: setting(whole(1, 999_999_999_999), 4 * 1024 ** 3),
   WEBHOOKS_ALLOW_PRIVATE: setting(flag, false),
   LIMIT_AUTH_PER_MINUTE: setting(count, 20),

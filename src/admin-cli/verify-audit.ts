@@ -50,9 +50,10 @@ export const verifyAuditCommand: Command = {
         mention(`${checked} events checked …`);
       },
     });
-    const { checked, unsealed, problems, problemCount } = verified;
+    const { checked, unsealed, pruned, problems, problemCount } = verified;
     for (const problem of problems) say(lineOf(problem));
     if (problemCount > problems.length) say(`… and ${problemCount - problems.length} more`);
+    if (pruned !== null) say(`What was sealed up to ${pruned.seq} has been pruned, last at ${pruned.at}.`);
     say(`${checked} events are sealed, ${unsealed} are not sealed yet.`);
     if (verified.head !== null) say(`The chain ends at ${headText(verified.head)}.`);
     if (!verified.valid) throw new StartupError(`The audit log does not hold: ${problemCount} problems.`);

@@ -12,6 +12,7 @@ const MIGRATIONS = [
   { file: '0007-idempotency', name: 'Idempotency1795000000007' },
   { file: '0008-housekeeping', name: 'Housekeeping1795000000008' },
   { file: '0009-lists', name: 'Lists1795000000009' },
+  { file: '0010-retention', name: 'Retention1795000000010' },
 ] as const;
 
 const read = (file: string, way: 'up' | 'down') =>

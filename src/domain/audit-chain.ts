@@ -64,6 +64,12 @@ export const inserted = (eventId: string): ChainProblem => problem('inserted', {
 export const forged = (kind: 'changed' | 'inserted', eventId: string): ChainProblem =>
   problem(kind, { eventId });
 
+/** Of what is said to have been pruned, and not by the service. */
+export const forgedAnchor = (seq: number | null): ChainProblem => problem('changed', { seq });
+
+/** Of a chain that was pruned up to that link and has none behind it: the one that was the last then was left. */
+export const cutOff = (seq: number): ChainProblem => problem('removed', { seq: seq + 1 });
+
 /** Of an event that waits to be sealed and is gone. */
 export const lost = (eventId: string): ChainProblem => problem('removed', { eventId });
 
@@ -94,18 +100,17 @@ export function judgeLink(
   return { problems, judged: { seq, eventId, hash, isIntact } };
 }
 
+/** A link that is compared with what was noted of it. The event of what was pruned is gone. */
+export type Noted = Pick<JudgedLink, 'hash' | 'eventId'>;
+
 /**
  * What a head that was noted earlier tells of the chain that is there now. Only this shows that links were cut off its
  * end, for a shorter chain holds as well. `found` is the link of that number, null for none.
  */
-export function judgeNoted(
-  noted: ChainHead,
-  found: Pick<ChainLink, 'hash' | 'eventId'> | null,
-  last: ChainHead,
-): readonly ChainProblem[] {
+export function judgeNoted(noted: ChainHead, found: Noted | null, last: ChainHead): readonly ChainProblem[] {
   const { seq, hash } = noted;
   if (found === null) {
-    // A gap in the middle has been named.
+    // A gap in the middle has been named, and what was pruned is not missed.
     return seq > last.seq ? [problem('removed', { seq: last.seq + 1, through: seq })] : [];
   }
   return found.hash === hash ? [] : [problem('replaced', { seq, eventId: found.eventId })];

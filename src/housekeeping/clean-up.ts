@@ -5,6 +5,7 @@ import { poolOf } from '../database/data-source.js';
 import { deleteOldFailures } from '../database/failed-proofs.js';
 import { onPool, type Run } from '../database/statements.js';
 import { deleteEnded, SWEPT_TABLES } from '../database/sweeps.js';
+import { inBatches } from '../jobs/batches.js';
 import { JobQueue } from '../jobs/job-queue.js';
 
 /** In one statement; more would be under way for too long. */
@@ -24,14 +25,14 @@ export class CleanUp implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.jobs.define({ name: 'clean-up', cron: '37 * * * *', run: () => this.sweep() });
+    this.jobs.define({ name: 'clean-up', cron: '37 * * * *', run: (_, stopping) => this.sweep(stopping) });
   }
 
-  async sweep(): Promise<void> {
+  async sweep(stopping?: AbortSignal): Promise<void> {
     const now = this.clock.now();
     for (const table of SWEPT_TABLES) {
-      while ((await deleteEnded(this.pool, table, now, BATCH)) === BATCH);
+      await inBatches(BATCH, (limit) => deleteEnded(this.pool, table, now, limit), stopping);
     }
-    while ((await deleteOldFailures(this.pool, now, BATCH)) === BATCH);
+    await inBatches(BATCH, (limit) => deleteOldFailures(this.pool, now, limit), stopping);
   }
 }

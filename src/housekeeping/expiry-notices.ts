@@ -29,15 +29,19 @@ export class ExpiryNotices implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.jobs.define({ name: 'expiry-notices', cron: '7 * * * *', run: () => this.tell() });
+    this.jobs.define({
+      name: 'expiry-notices',
+      cron: '7 * * * *',
+      run: (_, stopping) => this.tell(stopping),
+    });
   }
 
   /** Each notice once for an end, however often and on however many nodes this runs. */
-  async tell(): Promise<void> {
+  async tell(stopping?: AbortSignal): Promise<void> {
     const now = this.clock.now();
     for (let after: NoticeCursor | null = null; ;) {
       after = await this.tellSome(now, after);
-      if (after === null) return;
+      if (after === null || stopping?.aborted) return;
     }
   }
 

@@ -35,11 +35,15 @@ export class SeatRelease implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.jobs.define({ name: 'seat-release', cron: '22 * * * *', run: () => this.release() });
+    this.jobs.define({
+      name: 'seat-release',
+      cron: '22 * * * *',
+      run: (_, stopping) => this.release(stopping),
+    });
   }
 
   /** @throws when a license was left out for what went wrong with it; all others have been looked after by then */
-  async release(): Promise<void> {
+  async release(stopping?: AbortSignal): Promise<void> {
     const now = this.clock.now();
     let failed = 0;
     for (let after: string | null = null; ;) {
@@ -47,7 +51,7 @@ export class SeatRelease implements OnModuleInit {
       for (const { id, releaseAfterDays, isDue } of page) {
         if (isDue && !(await this.attempt(id, releaseAfterDays, now))) failed++;
       }
-      if (page.length < PAGE) break;
+      if (page.length < PAGE || stopping?.aborted) break;
       after = page.at(-1)?.id ?? null;
     }
     if (failed > 0) throw new Error(`The seats of ${failed} licenses could not be released`);

@@ -13,8 +13,11 @@ import { poolOf } from '../database/data-source.js';
 export interface JobKind<Data extends object = object> {
   /** The name of its queue. */
   readonly name: string;
-  /** Throwing has it tried again, by `retryLimit` and `retryDelay`. It may run twice: a node can die behind its work. */
-  readonly run: (data: Data) => Promise<void>;
+  /**
+   * Throwing has it tried again, by `retryLimit` and `retryDelay`. It may run twice: a node can die behind its work. What
+   * takes long ends when the service stops.
+   */
+  readonly run: (data: Data, stopping: AbortSignal) => Promise<void>;
   /** How many this node does at a time; 1 unless told. */
   readonly concurrency?: number;
   /** Tries after the first one; 2 unless told. */
@@ -47,6 +50,7 @@ export class JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly boss: PgBoss;
   /** The workers of this node that have nothing to do, by the name of their queue. */
   private readonly idle = new Map<string, Set<string>>();
+  private readonly stopping = new AbortController();
   private isStarted = false;
 
   constructor(dataSource: DataSource) {
@@ -75,6 +79,7 @@ export class JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
     await this.boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
   }
 
@@ -137,7 +142,7 @@ export class JobQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   private async attempt(name: string, run: JobKind['run'], data: object): Promise<void> {
     try {
-      await run(data);
+      await run(data, this.stopping.signal);
     } catch (error) {
       this.logger.error({ err: error, job: name }, 'A job failed');
       throw error;

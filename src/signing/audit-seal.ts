@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AuditMac } from '../database/audit-mac.js';
 import type { SealedEvent, StoredLink } from '../database/audit-chain.js';
+import type { StoredAnchor } from '../database/audit-pruning.js';
 import { auditEventText } from '../domain/audit-event-text.js';
 import { canonicalJson } from '../domain/canonical-json.js';
 import { exactJson } from '../domain/exact-json.js';
@@ -42,4 +43,17 @@ export function matchesPersonal(
   const told = exactJson(data);
   if (told === undefined) return false;
   return createHash('sha256').update(salt).update(canonicalJson(told)).digest('hex') === hash;
+}
+
+/** What shows that this service took what came before from the chain. */
+export function anchorMac(
+  pepper: Pepper,
+  { seq, hash, prunedAt }: Omit<StoredAnchor, 'mac'>,
+): KeyHash<'audit-pruned'> {
+  return pepper.hash('audit-pruned', canonicalJson({ seq, hash: hash.toString('hex'), pruned_at: prunedAt }));
+}
+
+export function isAuthenticAnchor(pepper: Pepper, { mac, ...anchor }: StoredAnchor): boolean {
+  const due = anchorMac(pepper, anchor);
+  return mac.length === due.length && timingSafeEqual(mac, due);
 }

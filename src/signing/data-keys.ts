@@ -18,7 +18,8 @@ export type HashPurpose =
   | 'recovery-code'
   | 'idempotency-key'
   | 'audit-chain'
-  | 'audit-event';
+  | 'audit-event'
+  | 'audit-pruned';
 
 declare const purposeOf: unique symbol;
 

@@ -4,6 +4,7 @@ import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
 import { onPool, type Run } from '../database/statements.js';
 import { deleteOldEvents, deleteRefusalNotices, dropPreviousSecrets } from '../database/webhook-retention.js';
+import { inBatches } from '../jobs/batches.js';
 import { JobQueue } from '../jobs/job-queue.js';
 
 const DAY_MS = 86_400_000;
@@ -28,15 +29,19 @@ export class WebhookRetention implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.jobs.define({ name: 'webhook-retention', cron: '20 3 * * *', run: () => this.run() });
+    this.jobs.define({
+      name: 'webhook-retention',
+      cron: '20 3 * * *',
+      run: (_, stopping) => this.run(stopping),
+    });
   }
 
-  async run(): Promise<void> {
+  async run(stopping?: AbortSignal): Promise<void> {
     const now = this.clock.now();
     const cutoff = new Date(now.getTime() - KEPT_DAYS * DAY_MS);
-    while ((await deleteOldEvents(this.pool, cutoff, BATCH)) === BATCH);
+    await inBatches(BATCH, (limit) => deleteOldEvents(this.pool, cutoff, limit), stopping);
     const repeatable = new Date(now.getTime() - DAY_MS);
-    while ((await deleteRefusalNotices(this.pool, repeatable, BATCH)) === BATCH);
+    await inBatches(BATCH, (limit) => deleteRefusalNotices(this.pool, repeatable, limit), stopping);
     await dropPreviousSecrets(this.pool, now);
   }
 }

@@ -83,6 +83,7 @@ describe('the chain', () => {
       valid: true,
       checked: events.length,
       unsealed: 0,
+      pruned: null,
       head: last,
       problem_count: 0,
       problems: [],

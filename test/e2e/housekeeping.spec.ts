@@ -7,6 +7,7 @@ import { poolOf } from '../../src/database/data-source.js';
 import { claimNotices, type NoticeCursor } from '../../src/database/license-notices.js';
 import { onPool } from '../../src/database/statements.js';
 import { CleanUp } from '../../src/housekeeping/clean-up.js';
+import { CountsRetention } from '../../src/housekeeping/counts-retention.js';
 import { ExpiryNotices } from '../../src/housekeeping/expiry-notices.js';
 import { KeyRotation } from '../../src/housekeeping/key-rotation.js';
 import { SeatRelease } from '../../src/housekeeping/seat-release.js';
@@ -329,6 +330,44 @@ it('what has ended is swept, and nothing else', async () => {
   expect((await app.panel('activate', panelBody(rotated.key, hardwareId()))).body.code).toBe(
     'MAX_ACTIVATIONS',
   );
+});
+
+it('daily figures are kept for the eight hundred days before today', async () => {
+  const days = async (table: string) =>
+    (await app.sql(`select day::text from ${table} where product = 'counted' order by day`)).map(
+      ({ day }) => day,
+    );
+  await app.sql(
+    `insert into verdict_counts select day, 'counted', 'validate', 'VALID', 1
+     from unnest('{2020-01-01,2024-12-20,2024-12-21,2027-03-01}'::date[]) day`,
+  );
+  await app.sql(
+    `insert into license_days select day, 'counted', 1, 1, 1 from unnest('{2020-01-01,2027-03-01}'::date[]) day`,
+  );
+  await app.nest.get(CountsRetention, { strict: false }).forget();
+  expect(await days('verdict_counts')).toEqual(['2024-12-21', '2027-03-01']);
+  expect(await days('license_days')).toEqual(['2027-03-01']);
+});
+
+it('what is swept in batches is swept to its end, and no further once the service stops', async () => {
+  const left = async () => (await app.sql('select count(*)::int as n from sso_nonces'))[0].n;
+  await app.sql(
+    `insert into sso_nonces (hash, user_id, target_path, minter_type, created_at, expires_at)
+     select sha256(i::text::bytea), (select id from users limit 1), '/', 'system', $1, $1 from generate_series(1, 2500) i`,
+    [BEGIN],
+  );
+  let looks = 0;
+  const sweeps = app.nest.get(CleanUp, { strict: false });
+  // Sessions first, then two batches of nonces.
+  await sweeps.sweep({
+    get aborted() {
+      looks += 1;
+      return looks > 3;
+    },
+  } as AbortSignal);
+  expect(await left()).toBe(500);
+  await sweeps.sweep();
+  expect(await left()).toBe(0);
 });
 
 const failLogins = (times: number) =>

@@ -1,7 +1,9 @@
 import {
   BEGINNING,
+  cutOff,
   headText,
   forged,
+  forgedAnchor,
   inserted,
   judgeLink,
   judgeNoted,
@@ -94,6 +96,8 @@ describe('an event outside of the chain', () => {
   it('was inserted, or is gone before it was sealed', () => {
     expect(forged('changed', 'x')).toEqual({ kind: 'changed', seq: null, through: null, eventId: 'x' });
     expect(inserted('x')).toEqual({ kind: 'inserted', seq: null, through: null, eventId: 'x' });
+    expect(forgedAnchor(4)).toEqual({ kind: 'changed', seq: 4, through: null, eventId: null });
     expect(lost('x')).toEqual({ kind: 'removed', seq: null, through: null, eventId: 'x' });
+    expect(cutOff(4)).toEqual({ kind: 'removed', seq: 5, through: null, eventId: null });
   });
 });

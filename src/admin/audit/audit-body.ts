@@ -73,6 +73,13 @@ export const VERIFICATION = resource('AuditVerification', {
     example: 0,
     description: 'Events of the last second, which the chain does not hold yet.',
   }),
+  pruned: nullable(
+    object(
+      { seq: integer({ min: 1, example: 512 }), at: instant() },
+      { description: 'The last link that was deleted for its age, as AUDIT_RETENTION_DAYS says.' },
+    ),
+    { example: null },
+  ),
   head: nullable(
     object({ seq: integer({ min: 1, example: 1042 }), hash: sha256({ example: exampleHash('head') }) }),
     {
@@ -98,6 +105,7 @@ export const verificationBody = (verification: Verification): Wire<typeof VERIFI
   valid: verification.valid,
   checked: verification.checked,
   unsealed: verification.unsealed,
+  pruned: verification.pruned && { seq: verification.pruned.seq, at: new Date(verification.pruned.at) },
   head: verification.head,
   problem_count: verification.problemCount,
   problems: verification.problems.map(({ kind, seq, through, eventId }) => ({

@@ -24,6 +24,7 @@ import { Ticker } from '../../jobs/ticker.js';
 import { sealHash } from '../../signing/audit-seal.js';
 import { Pepper } from '../../signing/data-keys.js';
 import { forgeryJudge } from './forgery.js';
+import { loadStart } from './links.js';
 
 /** A log that is kept elsewhere bears witness from then on: what is cut off within the hour it can't show. */
 const ANCHOR_CRON = '0 * * * *';
@@ -118,7 +119,8 @@ export class Sealer implements OnModuleInit {
   /** Whether the chain still holds what this process saw of it. That it does not is said once. */
   private async goesOn(run: Run, head: StoredHead | null): Promise<boolean> {
     const { seen } = this;
-    const holds = seen === null || (head !== null && head.seq >= seen.seq && (await holdsLink(run, seen)));
+    const holds =
+      seen === null || (head !== null && head.seq >= seen.seq && (await this.isAsSeen(run, seen)));
     if (!holds && !this.isStuck) {
       this.logger.error(
         `The audit chain no longer holds link ${seen.seq}, which it ended with: somebody has cut it off, or put an older database in its place. This node seals nothing until it is started anew.`,
@@ -126,6 +128,14 @@ export class Sealer implements OnModuleInit {
     }
     this.isStuck = !holds;
     return holds;
+  }
+
+  /** A link that is gone may have been pruned since, which only this service can have done. */
+  private async isAsSeen(run: Run, seen: StoredHead): Promise<boolean> {
+    if (await holdsLink(run, seen)) return true;
+    const { before, isAuthentic } = await loadStart(run, this.pepper);
+    if (!isAuthentic || before.seq < seen.seq) return false;
+    return before.seq > seen.seq || before.hash === seen.hash.toString('hex');
   }
 
   /** Those that may be sealed. Of each of the others it is said once. */

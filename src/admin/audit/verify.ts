@@ -8,24 +8,24 @@ import {
   loadStrangers,
   loadUnsealed,
   SEALED_AT_ONCE,
-  type LinkFacts,
 } from '../../database/audit-chain.js';
 import type { Run } from '../../database/statements.js';
 import {
-  BEGINNING,
+  cutOff,
   forged,
+  forgedAnchor,
   inserted,
   judgeLink,
   judgeNoted,
   lost,
   type ChainHead,
-  type ChainLink,
   type ChainProblem,
   type JudgedLink,
+  type Noted,
 } from '../../domain/audit-chain.js';
-import { matchesPersonal, sealHash } from '../../signing/audit-seal.js';
 import type { Pepper } from '../../signing/data-keys.js';
 import { forgeryJudge } from './forgery.js';
+import { loadStart, recompute, type ChainStart } from './links.js';
 
 /** How many problems are named; the others are counted. */
 const MOST_NAMED = 100;
@@ -38,6 +38,8 @@ export interface Verification {
   readonly checked: number;
   /** Events that are not sealed yet. */
   readonly unsealed: number;
+  /** Up to which link the chain was pruned, and when; null when it never was. */
+  readonly pruned: { readonly seq: number; readonly at: string } | null;
   /** Null for an empty chain. */
   readonly head: ChainHead | null;
   /** The first hundred. */
@@ -65,31 +67,34 @@ class Findings {
   }
 }
 
-function recompute(pepper: Pepper, link: LinkFacts): ChainLink {
-  const { seq, eventId, previousHash, hash, event, personal } = link;
-  return {
-    seq,
-    eventId,
-    previousHash: previousHash.toString('hex'),
-    hash: hash.toString('hex'),
-    recomputed: event && sealHash(pepper, link, event).toString('hex'),
-    personalMatches: personal && event && matchesPersonal(personal, event.personal_hash),
-  };
+interface Walked {
+  readonly start: ChainStart;
+  readonly last: JudgedLink;
+  readonly checked: number;
+  /** The link of the noted number; what was pruned last is one. */
+  readonly found: Noted | null;
 }
 
-/** Walks the chain from its first link to its last; answers the last, how many there are, and the link of the noted number. */
+/** Walks the chain from where it begins to its last link. */
 async function walk(
   run: Run,
   { pepper, noted = null, signal, onProgress }: VerifyOptions,
   findings: Findings,
-): Promise<{ last: JudgedLink; checked: number; found: ChainLink | null }> {
-  let last = BEGINNING;
-  let found: ChainLink | null = null;
+): Promise<Walked> {
+  let start = await loadStart(run, pepper);
+  let last = start.before;
+  let after = BEFORE_ALL_LINKS;
+  let found: Noted | null = null;
   let checked = 0;
-  let isMore = true;
-  for (let after = BEFORE_ALL_LINKS; isMore; after = last.seq) {
+  for (;;) {
     signal?.throwIfAborted();
     const page = await loadLinks(run, after);
+    const now = page[0]?.seq === last.seq + 1 ? start : await loadStart(run, pepper);
+    if (now.before.seq > last.seq) {
+      // Pruned meanwhile: the walk goes on behind it.
+      [start, last, after] = [now, now.before, now.before.seq];
+      continue;
+    }
     for (const facts of page) {
       const link = recompute(pepper, facts);
       const { problems, judged } = judgeLink(last, link);
@@ -98,11 +103,13 @@ async function walk(
       last = judged;
     }
     checked += page.length;
-    // Forged numbers may be too large to be told apart: the walk must end all the same.
-    isMore = page.length === LINKS_AT_ONCE && last.seq > after;
     onProgress?.(checked);
+    // Forged numbers may be too large to be told apart: the walk must end all the same.
+    if (page.length < LINKS_AT_ONCE || last.seq <= after) break;
+    after = last.seq;
   }
-  return { last, checked, found };
+  if (start.before.seq === noted?.seq) found ??= start.before;
+  return { start, last, checked, found };
 }
 
 /** Events that nobody sealed and that do not wait for it: `recordAudit` writes none of those. */
@@ -138,7 +145,10 @@ async function findForged(run: Run, { pepper, signal }: VerifyOptions, findings:
  */
 export async function verifyAudit(run: Run, options: VerifyOptions): Promise<Verification> {
   const findings = new Findings();
-  const { last, checked, found } = await walk(run, options, findings);
+  const { start, last, checked, found } = await walk(run, options, findings);
+  if (!start.isAuthentic) findings.add([forgedAnchor(start.stored?.seq ?? null)]);
+  const pruned = start.isAuthentic ? start.stored : null;
+  if (pruned !== null && checked === 0) findings.add([cutOff(pruned.seq)]);
   if (options.noted) findings.add(judgeNoted(options.noted, found, last));
   await findStrangers(run, findings, options.signal);
   await findForged(run, options, findings);
@@ -147,6 +157,7 @@ export async function verifyAudit(run: Run, options: VerifyOptions): Promise<Ver
     valid: findings.count === 0,
     checked,
     unsealed: await countUnsealed(run),
+    pruned: pruned && { seq: pruned.seq, at: pruned.prunedAt },
     head: checked === 0 ? null : { seq: last.seq, hash: last.hash },
     problems: findings.named,
     problemCount: findings.count,

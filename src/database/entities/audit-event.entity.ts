@@ -76,3 +76,22 @@ export class AuditLink {
   @Column({ type: 'timestamptz', name: 'sealed_at' })
   sealedAt: Date;
 }
+
+/** The last link that was taken from the beginning of the chain; one row at most. */
+@Entity({ name: 'audit_pruned' })
+export class AuditPruned {
+  @PrimaryColumn({ type: 'boolean', default: true })
+  id: boolean;
+
+  @Column({ type: 'bigint' })
+  seq: string;
+
+  @Column({ type: 'bytea' })
+  hash: Buffer;
+
+  @Column({ type: 'timestamptz', name: 'pruned_at' })
+  prunedAt: Date;
+
+  @Column({ type: 'bytea' })
+  mac: Buffer;
+}

@@ -12,7 +12,7 @@ import { IdempotencyKey } from './idempotency-key.entity.js';
 import { Customer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
 import { RefusalNotice, Webhook, WebhookAttempt, WebhookDelivery } from './webhook.entity.js';
-import { AuditEvent, AuditLink, AuditPersonal, AuditUnsealed } from './audit-event.entity.js';
+import { AuditEvent, AuditLink, AuditPersonal, AuditPruned, AuditUnsealed } from './audit-event.entity.js';
 import { LicenseDay, VerdictCount } from './stats.entity.js';
 
 export * from './signing-key.entity.js';
@@ -65,6 +65,7 @@ export const ENTITIES = [
   AuditPersonal,
   AuditUnsealed,
   AuditLink,
+  AuditPruned,
   VerdictCount,
   LicenseDay,
 ];
