@@ -1,5 +1,5 @@
 import type { Activation } from './entities/index.js';
-import type { Run, Statement } from './statements.js';
+import { unnestUnseen, type Run, type Statement } from './statements.js';
 import type { StoredLease } from './license-facts.js';
 
 /** A seat as a change leaves it: for who is told of the change. */
@@ -183,7 +183,7 @@ const LAST_SEQUENCES: Statement = {
   text: `select coalesce((
       select max(a.lease_seq) from activations a
       where a.license_id = asked.license_id and a.hardware_id = asked.hardware_id), 0)::bigint as seq
-    from unnest($1::uuid[], $2::text[]) with ordinality as asked (license_id, hardware_id, ord) order by ord`,
+    from ${unnestUnseen('$1::uuid[]', '$2::text[]')} with ordinality as asked (license_id, hardware_id, ord) order by ord`,
 };
 
 /**

@@ -6,7 +6,7 @@ import { auditEventText, inMicroseconds } from '../domain/audit-event-text.js';
 import { canonicalJson, type Json } from '../domain/canonical-json.js';
 import { patternsFor, type EventType } from '../domain/event-types.js';
 import { auditMacOf, type AuditMac } from './audit-mac.js';
-import { inTransaction, type Statement } from './statements.js';
+import { inTransaction, unnestUnseen, type Statement } from './statements.js';
 
 interface Entry {
   readonly subjectType: string;
@@ -36,14 +36,18 @@ export interface OutgoingEvent {
   readonly customerId?: string | null;
 }
 
+// prettier-ignore
+const ENTRY_TYPES = [
+  'uuid', 'bytea', 'text', 'text', 'text', 'text', 'text', 'bytea', 'text', 'uuid', 'text', 'text', 'timestamptz', 'text',
+  'text', 'text', 'uuid',
+] as const;
+
 const RECORD_AUDITS: Statement = {
   name: 'record-audits',
   // One statement for all of it: an event is never without what belongs to it. What a panel of an erased customer says of
   // itself is not kept: nothing would ever erase it.
   text: `with entry as (
-      select * from unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::bytea[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::text[],
-        $16::text[], $17::uuid[])
+      select * from ${unnestUnseen(...ENTRY_TYPES.map((type, index) => `$${index + 1}::${type}[]`))}
       as entry (id, mac, action, subject_type, subject_id, details, personal_hash, salt, personal, customer_id, told, patterns,
         occurred_at, actor_type, actor_id, request_id, told_customer_id)
     ), event as (

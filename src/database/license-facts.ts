@@ -1,5 +1,5 @@
 import { toRecord, type FactsRow, type LicenseRecord } from './license-record.js';
-import type { Run, Statement } from './statements.js';
+import { unnestUnseen, type Run, type Statement } from './statements.js';
 
 /** What a call says about itself, as far as facts are looked up by it. */
 export interface FactsQuery {
@@ -71,7 +71,7 @@ const BY_ID = factsStatement({
 });
 const BY_KEYS = factsStatement({
   name: 'license-facts-by-keys',
-  asked: `unnest($1::bytea[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality
+  asked: `${unnestUnseen('$1::bytea[]', '$2::text[]', '$3::text[]', '$4::timestamptz[]')} with ordinality
       as asked (hash, hardware_id, precedence, now, ord) cross join`,
   ord: 'asked.ord::int',
   key: 'k.hash = asked.hash and (k.expires_at is null or k.expires_at > asked.now)',

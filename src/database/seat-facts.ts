@@ -1,4 +1,4 @@
-import type { Run, Statement } from './statements.js';
+import { unnestUnseen, type Run, type Statement } from './statements.js';
 
 /** An active seat as far as the release after absence is concerned. */
 export interface SeatPresence {
@@ -100,7 +100,8 @@ export async function lockLicense(
 
 const LOCK_FREE: Statement = {
   name: 'lock-free-licenses',
-  text: `select k.hash from license_keys k join licenses l on l.id = k.license_id where k.hash = any($1::bytea[])
+  text: `select k.hash from ${unnestUnseen('$1::bytea[]')} as asked (hash)
+    join license_keys k on k.hash = asked.hash join licenses l on l.id = k.license_id
     for update of l skip locked`,
 };
 

@@ -30,6 +30,13 @@ export type ListRun = <Row extends QueryResultRow>(
   values: unknown[],
 ) => Promise<StatementResult<Row>>;
 
+/**
+ * `unnest` of parameters, each with its type, whose lengths the planner does not look at. It would take a plan for the few
+ * rows of this call for cheaper than the one for any rows, and so make one at every call, which costs more than the rows.
+ */
+export const unnestUnseen = (...parameters: readonly string[]): string =>
+  `unnest(${parameters.map((parameter) => `(select ${parameter})`).join(', ')})`;
+
 const runOn =
   (client: Pool | PoolClient): Run =>
   async (statement, values) => {

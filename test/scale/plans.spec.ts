@@ -165,9 +165,10 @@ describe('a panel', () => {
   it('that activates, for the first time and again', async () => {
     expect(
       await unfit(() => panel('activate', 201), {
-        ...LOCKED,
-        'last-lease-sequence': ['activations_history_idx'],
-        'take-seat': ['licenses_pkey', 'customers_pkey'],
+        'lock-free-licenses': ['license_keys_pkey', 'licenses_pkey'],
+        'license-facts-by-keys': FACTS,
+        'last-lease-sequences': ['activations_history_idx'],
+        'take-seats': ['licenses_pkey', 'customers_pkey'],
         'record-audits': [],
       }),
     ).toEqual([]);
