@@ -13,16 +13,17 @@ export interface ProductFigures extends LicenseFigures {
   readonly product: string;
 }
 
+const licenses = (now: string) => `
+  select product_id, count(*)::int as licenses,
+    (count(*) filter (where status = 'active' and (expires_at is null or expires_at > ${now})))::int as active
+  from licenses group by product_id`;
+
 /** Each table is read once and added up before it is joined. The parameter is the instant. */
 const figures = (now: string) => `
   select p.code as product, coalesce(l.licenses, 0)::int as licenses, coalesce(l.active, 0)::int as active,
     coalesce(s.seats, 0)::int as seats
   from products p
-  left join (
-    select product_id, count(*) as licenses,
-      count(*) filter (where status = 'active' and (expires_at is null or expires_at > ${now})) as active
-    from licenses group by product_id
-  ) l on l.product_id = p.id
+  left join (${licenses(now)}) l on l.product_id = p.id
   left join (
     select l.product_id, sum(held.seats) as seats
     from (select license_id, count(*) as seats from activations where released_at is null group by license_id) held
@@ -42,15 +43,33 @@ export async function loadFigures(run: ListRun, now: Date, product?: string): Pr
   return (await run<ProductFigures>(FIGURES, [now, product ?? null])).rows;
 }
 
+const KEPT_FIGURES: ListStatement = {
+  isForLists: true,
+  name: 'kept-license-figures',
+  text: `select p.code as product, coalesce(d.licenses, 0) as licenses, coalesce(d.active_licenses, 0) as "activeLicenses",
+      coalesce(d.seats, 0) as seats
+    from products p left join license_days d on d.product = p.code and d.day = $1
+    where $2::text is null or p.code = $2 order by p.code`,
+};
+
+/** The same as they were last counted on that day. */
+export async function loadKeptFigures(run: ListRun, day: Day, product?: string): Promise<ProductFigures[]> {
+  return (await run<ProductFigures>(KEPT_FIGURES, [day, product ?? null])).rows;
+}
+
 const SAVE_DAY: Statement = {
   name: 'save-license-day',
+  // The seats have been counted by their versions: they are the larger table, and not read twice.
   text: `insert into license_days (day, product, licenses, active_licenses, seats)
-    select $1::date, product, licenses, active, seats from (${figures('$2::timestamptz')}) f
+    select $1::date, p.code, coalesce(l.licenses, 0), coalesce(l.active, 0), coalesce(s.seats, 0)
+    from products p
+    left join (${licenses('$2::timestamptz')}) l on l.product_id = p.id
+    left join (select product, sum(seats)::int as seats from field_counts group by product) s on s.product = p.code
     on conflict on constraint license_days_pkey do update set
       licenses = excluded.licenses, active_licenses = excluded.active_licenses, seats = excluded.seats`,
 };
 
-/** Writes down the day as it is at `now`, in place of what was written down of it before. */
+/** Writes down the day as it is at `now`, in place of what was written down of it before. The field is counted first. */
 export async function saveLicenseDay(run: Run, day: Day, now: Date): Promise<void> {
   await run(SAVE_DAY, [day, now]);
 }

@@ -13,6 +13,7 @@ const MIGRATIONS = [
   { file: '0008-housekeeping', name: 'Housekeeping1795000000008' },
   { file: '0009-lists', name: 'Lists1795000000009' },
   { file: '0010-retention', name: 'Retention1795000000010' },
+  { file: '0011-figures', name: 'Figures1795000000011' },
 ] as const;
 
 const read = (file: string, way: 'up' | 'down') =>

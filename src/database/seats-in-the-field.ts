@@ -21,39 +21,49 @@ const FOUND = `select p.code as product, a.version, count(*)::int as seats, max(
     and ($2::text is null or a.version ilike $2 or p.code ilike $2)
   group by p.code, a.version`;
 
-const PAGES: ReadonlyMap<string, ListStatement> = new Map(
-  Object.entries(FIELD_SORTED).flatMap(([field, column]) =>
-    (['ASC', 'DESC'] as const).map((direction) => [
-      `${field} ${direction}`,
-      {
-        isForLists: true,
-        name: `field-by-${field}-${direction}`,
-        text: `select product, version, seats, last_seen_at as "lastSeenAt" from (${FOUND}) found
-          order by ${column} ${direction}, product, version limit $3 offset $4`,
-      },
-    ]),
+/** The same as it was last counted. */
+const KEPT = `select product, version, seats, last_seen_at from field_counts
+  where ($1::text is null or product = $1) and ($2::text is null or version ilike $2 or product ilike $2)`;
+
+/** The statements of a list over either of them. */
+const listOf = (prefix: string, found: string) => ({
+  pages: new Map<string, ListStatement>(
+    Object.entries(FIELD_SORTED).flatMap(([field, column]) =>
+      (['ASC', 'DESC'] as const).map((direction) => [
+        `${field} ${direction}`,
+        {
+          isForLists: true,
+          name: `${prefix}-by-${field}-${direction}`,
+          text: `select product, version, seats, last_seen_at as "lastSeenAt" from (${found}) found
+            order by ${column} ${direction}, product, version limit $3 offset $4`,
+        },
+      ]),
+    ),
   ),
-);
+  count: {
+    isForLists: true,
+    name: `${prefix}-count`,
+    text: `select count(*)::int as total from (${found}) found`,
+  } satisfies ListStatement,
+});
 
-const COUNT: ListStatement = {
-  isForLists: true,
-  name: 'field-count',
-  text: `select count(*)::int as total from (${FOUND}) found`,
-};
+const LISTS = { now: listOf('field', FOUND), kept: listOf('kept-field', KEPT) } as const;
 
-/** One page of the versions on the seats in use, and how many versions there are in all. */
+/** One page of the versions on the seats in use, now or as they were last counted, and how many versions there are in all. */
 export async function listVersionsInField(
   run: ListRun,
+  when: keyof typeof LISTS,
   { q, order, per_page, offset }: PageRequest,
   product?: string,
 ): Promise<[VersionInField[], number]> {
-  const page = PAGES.get(`${order.field} ${order.direction}`);
+  const { pages, count } = LISTS[when];
+  const page = pages.get(`${order.field} ${order.direction}`);
   if (page === undefined) throw new Error(`No column is sorted as ${order.field}`);
   const asked = [product ?? null, q === undefined ? null : containing(q)];
   const { rows } = await run<VersionInField>(page, [...asked, per_page, offset]);
   // A page that is not full ends the list: the whole need not be counted.
   if (rows.length < per_page && (rows.length > 0 || offset === 0)) return [rows, offset + rows.length];
-  const [counted] = (await run<{ total: number }>(COUNT, asked)).rows;
+  const [counted] = (await run<{ total: number }>(count, asked)).rows;
   return [rows, counted?.total ?? 0];
 }
 

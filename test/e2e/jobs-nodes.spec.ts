@@ -80,9 +80,13 @@ describe('work that fell due', () => {
 
 /** How often a clock struck by itself since then: all of them strike at a minute of the hour. */
 const strikesSince = (cron: string, since: Date): number => {
+  const [, begin, every] = /^(\d+)(?:-59\/(\d+))? /.exec(cron)?.map(Number) ?? [];
+  if (begin === undefined) throw new Error(`When ${cron} strikes is not known here`);
   const first = Math.floor(since.getTime() / 60_000);
   const minutes = Array.from({ length: Math.floor(Date.now() / 60_000) - first + 1 }, (_, i) => first + i);
-  return minutes.filter((minute) => minute % 60 === Number(cron.split(' ')[0])).length;
+  return minutes.filter(
+    (minute) => (minute % 60) - begin >= 0 && ((minute % 60) - begin) % (every || 60) === 0,
+  ).length;
 };
 
 describe('with three nodes that start at once after a day without any', () => {

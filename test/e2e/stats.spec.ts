@@ -175,17 +175,35 @@ describe('licenses and seats', () => {
       { day: '2027-03-03', licenses: 2, active_licenses: 0, seats: 4 },
       { day: '2027-03-04', ...NOBODY_LOOKED },
     ]);
+    const countedAt = async (query: string) => (await stats(`/seats?${query}`)).counted_at;
+    expect(await countedAt(span)).toBe(app.clock.now().toISOString());
+    expect(await countedAt('from=2027-02-28&to=2027-03-02')).toBeNull();
     const own = (await stats(`/seats?${span}&product=${one.product.code}`)).days;
     expect(own[1]).toEqual({ day: '2027-03-01', licenses: 1, active_licenses: 1, seats: 3 });
     expect(own[3]).toEqual({ day: '2027-03-03', licenses: 1, active_licenses: 0, seats: 3 });
     expect((await stats('/seats')).days).toHaveLength(30);
   });
 
+  it('are counted anew for whoever asks, though the clock has counted them', async () => {
+    const { key, product } = await app.sell({ license: { max_activations: 9 } });
+    await install(key);
+    await saveDay();
+    app.clock.advance({ seconds: 60 });
+    await install(key);
+    const now = app.clock.now().toISOString();
+    expect(await stats('')).toMatchObject({ seats: 2, counted_at: now, products: [{ seats: 2 }] });
+    const { counted_at, days } = await stats('/seats');
+    expect([counted_at, days.at(-1).seats]).toEqual([now, 2]);
+    expect((await list(`/versions?product=${product.code}`)).data).toMatchObject([
+      { seats: 2, counted_at: now },
+    ]);
+  });
+
   it('are written down by one node, by the clock', async () => {
     const [{ cron }] = (await app.sql(`select cron from pgboss.schedule where name = 'license-day'`)) as [
       any,
     ];
-    expect(cron).toBe('55 * * * *');
+    expect(cron).toBe('4-59/5 * * * *');
   });
 });
 
@@ -193,6 +211,7 @@ describe('the overview', () => {
   it('is zeros on an empty service', async () => {
     expect(await stats('')).toEqual({
       at: app.clock.now().toISOString(),
+      counted_at: app.clock.now().toISOString(),
       licenses: 0,
       active_licenses: 0,
       seats: 0,
@@ -267,6 +286,7 @@ describe('the field', () => {
       version: '1.0.0',
       seats: 2,
       last_seen_at: app.clock.now().toISOString(),
+      counted_at: app.clock.now().toISOString(),
     });
     expect(meta).toEqual({ total: 4, per_page: 50, current_page: 1, last_page: 1 });
     const names = async (query: string) =>
@@ -412,5 +432,99 @@ describe('two processes', () => {
       `select code, sum(count)::int as count from verdict_counts where action = 'validate' group by code`,
     );
     expect(counts).toEqual([{ code: 'VALID', count: 200 }]);
+  });
+});
+
+describe('a field of many thousands', () => {
+  const LICENSES = 30_000;
+  const OLD = 1_000;
+  let product: string;
+  beforeEach(async () => {
+    const sold = await app.sell();
+    product = sold.product.code;
+    await app.sql(
+      `with l as (
+         insert into licenses (id, product_id, policy_id, status, max_activations, limits, features, created_at, updated_at)
+         select gen_random_uuid(), $1, $2, 'active', 1, '{}', '[]', $3, $3 from generate_series(1, ${LICENSES}) returning id
+       )
+       insert into activations (id, license_id, hardware_id, version, activated_at, last_seen_at, lease_id, lease_kid,
+         lease_seq, lease_issued_at, lease_refresh_after, lease_valid_until, lease_grace_until, lease_digest)
+       select gen_random_uuid(), id, 'h', case when row_number() over () <= ${OLD} then '1.0.0' else '1.1.0' end, $3, $3, id, 'k', 1, $3, $3, $3, $3, ''
+       from l`,
+      [sold.product.id, sold.policy.id, app.clock.now()],
+    );
+  });
+  const look = async () => {
+    const { at, counted_at, licenses, seats, products } = await stats(`?product=${product}`);
+    expect(at).toBe(app.clock.now().toISOString());
+    const ofDays = await stats(`/seats?product=${product}`);
+    const versions = (await list(`/versions?product=${product}&sort=version`)).data;
+    const since = [counted_at, ofDays.counted_at, ...versions.map((row: any) => row.counted_at)];
+    // None of them is of another count than the others.
+    expect(new Set(since).size).toBe(1);
+    return { counted_at, licenses, seats, products, today: ofDays.days.at(-1), versions };
+  };
+
+  it('is counted by the clock, and told as it was then', async () => {
+    const live = await look();
+    expect(live).toMatchObject({ licenses: LICENSES + 1, seats: LICENSES });
+    expect(live.versions.map(({ version, seats }: any) => [version, seats])).toEqual([
+      ['1.0.0', OLD],
+      ['1.1.0', LICENSES - OLD],
+    ]);
+    await saveDay();
+    app.clock.advance({ seconds: 60 });
+    await app.sql(
+      `update activations set released_at = $1, release_reason = 'admin' where version = '1.0.0'`,
+      [app.clock.now()],
+    );
+    expect(await look()).toEqual(live);
+    await saveDay();
+    app.clock.advance({ seconds: 60 });
+    const later = await look();
+    expect(later).toMatchObject({ licenses: LICENSES + 1, seats: LICENSES - OLD });
+    expect(Date.parse(later.counted_at) - Date.parse(live.counted_at)).toBe(60_000);
+    expect(later.versions).toMatchObject([{ version: '1.1.0', seats: LICENSES - OLD }]);
+    // On the next day it is what it was, until somebody has counted.
+    app.clock.advance({ days: 1 });
+    expect((await look()).today).toMatchObject({ seats: LICENSES - OLD });
+  });
+
+  it('is counted by one node at a time', async () => {
+    await Promise.all([saveDay(), saveDay(), saveDay()]);
+    expect((await look()).seats).toBe(LICENSES);
+    expect((await app.sql('select from field_counts')).length).toBe(2);
+  });
+
+  it('tells nothing of a count that did not come to its end', async () => {
+    await saveDay();
+    const counted = await look();
+    app.clock.advance({ seconds: 60 });
+    await app.sql(`update activations set released_at = $1, release_reason = 'admin'`, [app.clock.now()]);
+    await app.sql('alter table figures_counted rename to away');
+    await expect(saveDay()).rejects.toThrow('figures_counted');
+    await app.sql('alter table away rename to figures_counted');
+    expect(await look()).toEqual(counted);
+  });
+
+  it('is counted no more often than a hundredth of the time allows, and on each new day', async () => {
+    const countedAt = async () => (await app.sql('select counted_at from figures_counted'))[0].counted_at;
+    const strike = () => app.nest.get(LicenseDayJob, { strict: false }).saveUnlessRecent();
+    await saveDay();
+    // As of ten million: half an hour of rest.
+    await app.sql('update figures_counted set took_ms = 18000');
+    const first = await countedAt();
+    app.clock.advance({ seconds: 29 * 60 });
+    await strike();
+    expect(await countedAt()).toEqual(first);
+    app.clock.advance({ seconds: 60 });
+    await strike();
+    expect(await countedAt()).toEqual(app.clock.now());
+    app.clock.set('2027-03-01T23:59:00Z');
+    await strike();
+    await app.sql('update figures_counted set took_ms = 18000');
+    app.clock.set('2027-03-02T00:04:00Z');
+    await strike();
+    expect(await countedAt()).toEqual(app.clock.now());
   });
 });

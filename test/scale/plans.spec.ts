@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { Sealer } from '../../src/admin/audit/sealer.js';
+import { LicenseDayJob } from '../../src/admin/stats/license-day.job.js';
 import { loadLinks, loadStrangers } from '../../src/database/audit-chain.js';
 import { poolOf } from '../../src/database/data-source.js';
 import { loadLicenseFacts, loadLicenseFactsTogether } from '../../src/database/license-facts.js';
@@ -371,6 +372,18 @@ describe('a list', () => {
 });
 
 describe('what is counted', () => {
+  it('of licenses and seats is told as the clock counted it', async () => {
+    await app.nest.get(LicenseDayJob, { strict: false }).save();
+    const figures = { 'kept-license-figures': ['license_days_pkey'] };
+    const attention = { 'stats-attention': ['licenses_expires_at_idx', 'activations_clones_idx'] };
+    const get = (path: string) => () => must(app.admin('GET', path), 200);
+    expect(await unfit(get('/stats'), { ...figures, ...attention })).toEqual([]);
+    expect(await unfit(get('/stats/seats'), { ...figures, 'license-days': ['license_days_pkey'] })).toEqual(
+      [],
+    );
+    expect(await unfit(get('/stats/versions'), { 'kept-field-by-seats-DESC': [] })).toEqual([]);
+  });
+
   it('is added up and read day by day', async () => {
     const counts = app.nest.get(VerdictCounts, { strict: false });
     expect(await unfit(() => counts.flush(), { 'add-verdict-counts': [] })).toEqual([]);

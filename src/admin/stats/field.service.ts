@@ -13,6 +13,7 @@ import {
   type CloneSuspect,
   type VersionInField,
 } from '../../database/seats-in-the-field.js';
+import { keptSince } from './kept-figures.js';
 import type { ClonesQuery, ExpiringQuery, FieldQuery } from './stats.dto.js';
 
 const DAY_MS = 86_400_000;
@@ -25,8 +26,14 @@ export class FieldService {
     private readonly clock: Clock,
   ) {}
 
-  versions(query: FieldQuery): Promise<[VersionInField[], number]> {
-    return this.replica.read(({ run }) => listVersionsInField(run, query, query.product));
+  versions(query: FieldQuery): Promise<{ rows: VersionInField[]; total: number; countedAt: Date }> {
+    const now = this.clock.now();
+    return this.replica.read(async ({ run }) => {
+      const kept = await keptSince(run);
+      const when = kept === null ? 'now' : 'kept';
+      const [rows, total] = await listVersionsInField(run, when, query, query.product);
+      return { rows, total, countedAt: kept ?? now };
+    });
   }
 
   async expiring(query: ExpiringQuery): Promise<[LicenseView[], number]> {

@@ -2,29 +2,66 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../clock.js';
 import { poolOf } from '../../database/data-source.js';
+import {
+  countField,
+  loadCounted,
+  noteCounted,
+  tryToCount,
+  type Counted,
+} from '../../database/figures-counted.js';
 import { saveLicenseDay } from '../../database/license-days.js';
 import { onPool } from '../../database/statements.js';
 import { dayOf } from '../../domain/days.js';
 import { JobQueue } from '../../jobs/job-queue.js';
+import { PatientDatabase } from '../transfer/patient-database.js';
 
-/** Shortly before every hour: the last look at a day is the one that stays. */
-const CRON = '55 * * * *';
+/** The last look at a day is the one that stays: a minute before its end. */
+const CRON = '4-59/5 * * * *';
 
-/** Writes down how many licenses and seats there are, for the days when they will be others. */
+/** Counting is a hundredth of the time at the most, however much there is to count. */
+const REST = 100;
+
+const isRecent = ({ at, tookMs }: Counted, now: Date): boolean =>
+  dayOf(at) === dayOf(now) && now.getTime() - at.getTime() < tookMs * REST;
+
+/**
+ * Counts licenses and seats, for the days when they will be others, and for those who ask while there are too many to be
+ * counted each time.
+ */
 @Injectable()
 export class LicenseDayJob implements OnModuleInit {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly patient: PatientDatabase,
     private readonly clock: Clock,
     private readonly jobs: JobQueue,
   ) {}
 
   onModuleInit(): void {
-    this.jobs.define({ name: 'license-day', run: () => this.save(), cron: CRON });
+    this.jobs.define({ name: 'license-day', run: () => this.saveUnlessRecent(), cron: CRON });
   }
 
+  /** What the clock brings. */
+  async saveUnlessRecent(): Promise<void> {
+    const counted = await loadCounted(onPool(poolOf(this.dataSource)));
+    if (counted === null || !isRecent(counted, this.clock.now())) await this.save();
+  }
+
+  /** Without a time limit: of ten million seats it takes a quarter of a minute. */
   async save(): Promise<void> {
     const now = this.clock.now();
-    await saveLicenseDay(onPool(poolOf(this.dataSource)), dayOf(now), now);
+    // A snapshot of the whole could be older than what another node has just written, and the lock is free by then.
+    const transaction = await this.patient.begin('READ COMMITTED');
+    try {
+      const { run } = transaction;
+      if (!(await tryToCount(run))) return;
+      const began = performance.now();
+      await countField(run);
+      await saveLicenseDay(run, dayOf(now), now);
+      await noteCounted(run, now, Math.ceil(performance.now() - began));
+      await transaction.commit();
+    } finally {
+      await transaction.end();
+    }
   }
 }

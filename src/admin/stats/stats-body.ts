@@ -28,6 +28,12 @@ const FIGURES = {
   seats: integer({ example: 97, description: 'In use.' }),
 };
 
+/** How old what is told may be. */
+const COUNTED_AT = {
+  description:
+    'When licenses and seats were counted: when they were asked for, or, where there are 50,000 and more of them, by the last count, which is made every few minutes.',
+};
+
 const NOT_LOOKED = { description: 'Null where nobody looked.' };
 
 const ANSWERED = {
@@ -45,6 +51,7 @@ const CODES: Shape<RefusalCounts> = object(
 
 export const OVERVIEW = resource('StatsOverview', {
   at: instant(),
+  counted_at: instant(COUNTED_AT),
   ...FIGURES,
   products: list(object({ product, ...FIGURES })),
   validations: object({
@@ -66,6 +73,9 @@ export const VALIDATIONS = resource('StatsValidations', {
 export const SEATS = resource('StatsSeats', {
   from: day,
   to: day,
+  counted_at: nullable(
+    instant({ description: `${COUNTED_AT.description} Null where the span lacks today.` }),
+  ),
   days: list(
     object({
       day,
@@ -75,7 +85,7 @@ export const SEATS = resource('StatsSeats', {
     }),
     {
       description:
-        'Every day of the span, in order: today as it is, earlier days as they were in their last hour. Nobody looked while no node was running, and at days to come.',
+        'Every day of the span, in order: today as it was at `counted_at`, earlier days as they were in their last minutes. Nobody looked while no node was running, and at days to come.',
     },
   ),
 });
@@ -95,6 +105,7 @@ export const VERSION_IN_FIELD = resource('VersionInField', {
   version: version(),
   seats: integer({ example: 40 }),
   last_seen_at: instant(),
+  counted_at: instant(COUNTED_AT),
 });
 
 export const EXPIRING_LICENSE = resource('ExpiringLicense', {
@@ -132,11 +143,12 @@ export const productFiguresBody = (figures: ProductFigures) => ({
   ...figuresBody(figures),
 });
 
-export const versionBody = (row: VersionInField): Wire<typeof VERSION_IN_FIELD> => ({
+export const versionBody = (row: VersionInField, countedAt: Date): Wire<typeof VERSION_IN_FIELD> => ({
   product: row.product,
   version: row.version,
   seats: row.seats,
   last_seen_at: row.lastSeenAt,
+  counted_at: countedAt,
 });
 
 export const expiringBody = (license: LicenseView): Wire<typeof EXPIRING_LICENSE> => ({

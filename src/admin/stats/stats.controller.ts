@@ -41,7 +41,7 @@ export class StatsController {
 
   @Get()
   @AdminAnswers('getStats', OVERVIEW, {
-    description: 'How things stood at `at`, which is at most five seconds ago.',
+    description: `How things stood at \`at\`, which is at most five seconds ago; licenses and seats at \`counted_at\`.`,
   })
   async overview(@Query() query: OverviewQuery) {
     return adminAnswer(await this.stats.overview(query));
@@ -64,16 +64,24 @@ export class StatsController {
   }
 
   @Get('seats')
-  @AdminAnswers('getSeatStats', SEATS, { description: 'Licenses and seats in use a day.' })
+  @AdminAnswers('getSeatStats', SEATS, {
+    description: 'Licenses and seats in use a day, those of today at `counted_at`.',
+  })
   async seats(@Query() query: DaysQuery) {
     return adminAnswer(await this.stats.seats(query));
   }
 
   @Get('versions')
-  @AdminLists('listVersionsInField', VERSION_IN_FIELD, { description: 'What the seats in use run.' })
+  @AdminLists('listVersionsInField', VERSION_IN_FIELD, {
+    description: 'What the seats in use run, at `counted_at`.',
+  })
   async versions(@Query() query: FieldQuery) {
-    const [rows, total] = await this.field.versions(query);
-    return adminList(rows.map(versionBody), total, query);
+    const { rows, total, countedAt } = await this.field.versions(query);
+    return adminList(
+      rows.map((row) => versionBody(row, countedAt)),
+      total,
+      query,
+    );
   }
 
   @Get('expiring')

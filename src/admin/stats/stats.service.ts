@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
-import { loadFigures, loadLicenseDays, type LicenseFigures } from '../../database/license-days.js';
+import {
+  loadFigures,
+  loadKeptFigures,
+  loadLicenseDays,
+  type LicenseFigures,
+} from '../../database/license-days.js';
 import { ReadReplica } from '../../database/read-replica.js';
 import { countAttention } from '../../database/seats-in-the-field.js';
 import type { ListRun } from '../../database/statements.js';
@@ -9,6 +14,7 @@ import { daySpan, dayOf, MOST_DAYS, type DaySpan } from '../../domain/days.js';
 import { answered, byDay, refusals, type CodeOfDay } from '../../domain/stats.js';
 import { fieldErrors } from '../../http/errors.js';
 import { sentence } from '../../http/sentences.js';
+import { keptSince } from './kept-figures.js';
 import { Recent } from './recent.js';
 import {
   figuresBody,
@@ -46,16 +52,25 @@ function spanOf({ from, to }: DaysQuery, now: Date): DaySpan {
   return span;
 }
 
+/** The figures of the moment, or the last ones where there are too many licenses and seats to count them for each that asks. */
+async function figuresNow(run: ListRun, now: Date, product: string | undefined) {
+  const kept = await keptSince(run);
+  const figures =
+    kept === null ? await loadFigures(run, now, product) : await loadKeptFigures(run, dayOf(kept), product);
+  return { countedAt: kept ?? now, figures };
+}
+
 async function look(run: ListRun, now: Date, product: string | undefined): Promise<Overview> {
   const today = dayOf(now);
   const from = dayOf(new Date(now.getTime() - 6 * DAY_MS));
   const until = new Date(now.getTime() + AHEAD_DAYS * DAY_MS);
-  const figures = await loadFigures(run, now, product);
+  const { countedAt, figures } = await figuresNow(run, now, product);
   const week = await loadVerdictCounts(run, { from, to: today, product, action: 'validate' });
   const refusedToday = await loadVerdictCounts(run, { from: today, to: today, product });
   const attention = await countAttention(run, now, until, product);
   return {
     at: now,
+    counted_at: countedAt,
     ...figuresBody(sum(figures)),
     products: figures.map(productFiguresBody),
     validations: { today: answered(week.filter(({ day }) => day === today)), last_7_days: answered(week) },
@@ -112,12 +127,13 @@ export class StatsService {
     const isNow = span.from <= today && today <= span.to;
     const [saved, current] = await this.replica.read(async ({ run }) => [
       await loadLicenseDays(run, span, product),
-      isNow ? sum(await loadFigures(run, now, product)) : undefined,
+      isNow ? await figuresNow(run, now, product) : null,
     ]);
     return {
       ...span,
+      counted_at: current && current.countedAt,
       days: byDay(span, saved, ([first], day) => {
-        const figures = day === today ? current : first;
+        const figures = day === today && current !== null ? sum(current.figures) : first;
         return { day, ...(figures === undefined ? NOBODY_LOOKED : figuresBody(figures)) };
       }),
     };

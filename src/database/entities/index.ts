@@ -13,7 +13,7 @@ import { Customer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
 import { RefusalNotice, Webhook, WebhookAttempt, WebhookDelivery } from './webhook.entity.js';
 import { AuditEvent, AuditLink, AuditPersonal, AuditPruned, AuditUnsealed } from './audit-event.entity.js';
-import { LicenseDay, VerdictCount } from './stats.entity.js';
+import { FieldCount, FiguresCounted, LicenseDay, VerdictCount } from './stats.entity.js';
 
 export * from './signing-key.entity.js';
 export * from './product.entity.js';
@@ -68,4 +68,6 @@ export const ENTITIES = [
   AuditPruned,
   VerdictCount,
   LicenseDay,
+  FieldCount,
+  FiguresCounted,
 ];

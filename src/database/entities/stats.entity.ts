@@ -37,3 +37,35 @@ export class LicenseDay {
   @Column({ type: 'integer' })
   seats: number;
 }
+
+/** The seats of a product that ran a version when they were last counted. */
+@Entity({ name: 'field_counts' })
+export class FieldCount {
+  @PrimaryColumn({ type: 'text' })
+  product: string;
+
+  @PrimaryColumn({ type: 'text' })
+  version: string;
+
+  @Column({ type: 'integer' })
+  seats: number;
+
+  @Column({ type: 'timestamptz', name: 'last_seen_at' })
+  lastSeenAt: Date;
+}
+
+/** When licenses and seats were last counted; one row. */
+@Entity({ name: 'figures_counted' })
+export class FiguresCounted {
+  @PrimaryColumn({ type: 'boolean', default: true })
+  id: boolean;
+
+  @Column({ type: 'timestamptz', name: 'counted_at' })
+  countedAt: Date;
+
+  @Column({ type: 'integer', name: 'took_ms' })
+  tookMs: number;
+
+  @Column({ type: 'bigint' })
+  rows: string;
+}

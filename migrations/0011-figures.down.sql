@@ -1,0 +1,2 @@
+drop table figures_counted;
+drop table field_counts;
