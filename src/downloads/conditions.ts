@@ -21,24 +21,34 @@ export function conditionOf(headers: IncomingHttpHeaders, etag: string): Conditi
   return 'fresh';
 }
 
-/** The last bytes, however many there are. */
-const SUFFIX = /^\s*bytes=-(\d+)\s*$/;
+/** Which bytes of a file: from `start` up to and without `end`. */
+export interface Part {
+  readonly start: number;
+  readonly end: number;
+}
 
-/** A suffix longer than the file is the whole file; the library that cuts the bytes takes it for unsatisfiable. */
-function withinFile(range: string, size: number): string {
-  const suffix = Number(SUFFIX.exec(range)?.[1]);
-  return suffix > size ? 'bytes=0-' : range;
+/** The one form that is answered in part: whoever asks for several ranges, or in other units, gets the file. */
+const RANGE = /^\s*bytes=\s*(?:(\d+)-(\d*)|-(\d+))\s*$/i;
+
+/** Null where it stands for the whole file. A suffix longer than the file is all of it. */
+function partIn(range: string, size: number): Part | 'unsatisfiable' | null {
+  const match = RANGE.exec(range);
+  if (match === null) return null;
+  const [, first, last, suffix] = match;
+  const start = suffix === undefined ? Number(first) : Math.max(0, size - Number(suffix));
+  const end = last ? Math.min(Number(last) + 1, size) : size;
+  return start < end ? { start, end } : 'unsatisfiable';
 }
 
 /**
- * The range to answer; undefined for the whole file. A range that is bound to another state of the file would be glued to
- * the wrong bytes, and a date says nothing here. Only GET has ranges.
+ * The part to answer; null for the whole file. A range that is bound to another state of the file would be glued to the
+ * wrong bytes, and a date says nothing here. Only GET has ranges.
  */
-export function rangeOf(
+export function partOf(
   method: string,
   { range, 'if-range': ifRange }: IncomingHttpHeaders,
   { etag, size }: { readonly etag: string; readonly size: number },
-): string | undefined {
-  if (method !== 'GET' || range === undefined) return undefined;
-  return ifRange === undefined || ifRange === etag ? withinFile(range, size) : undefined;
+): Part | 'unsatisfiable' | null {
+  if (method !== 'GET' || range === undefined) return null;
+  return ifRange === undefined || ifRange === etag ? partIn(range, size) : null;
 }

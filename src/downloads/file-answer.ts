@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { send, type SendOptions } from '@fastify/send';
+import { Readable } from 'node:stream';
 import { ApiError, preconditionFailed } from '../http/errors.js';
 import { Chunks } from './chunks.js';
-import { conditionOf, rangeOf } from './conditions.js';
-import { FileBody, type Part } from './file-body.js';
+import { conditionOf, partOf } from './conditions.js';
+import { FileBody } from './file-body.js';
+import { OpenFiles } from './open-files.js';
 
 /** A request as far as it decides which bytes are answered. */
 export interface FileRequest {
@@ -30,32 +29,9 @@ export interface FileAnswer {
   readonly body?: Readable;
 }
 
-/** What the library knows of a file is its age and length; its hash is known here, so all that is made of these is ours. */
-const OPTIONS: SendOptions = {
-  etag: false,
-  lastModified: false,
-  cacheControl: false,
-  contentType: false,
-  index: false,
-};
-
-/**
- * All that the library looks at, without conditions: it would judge them again, by a tag that it does not have. It is
- * asked for the headers only: the bytes are sent faster by `FileBody`.
- */
-const asRequest = (range: string | undefined): Readable =>
-  ({ method: 'HEAD', headers: range === undefined ? {} : { range } }) as unknown as Readable;
-
-const CONTENT_RANGE = /^bytes (\d+)-(\d+)\//;
-
-/** The bytes that the headers promise. */
-function partIn(headers: Readonly<Record<string, string>>, size: number): Part {
-  const [, first, last] = CONTENT_RANGE.exec(headers['Content-Range'] ?? '') ?? [];
-  return { start: Number(first ?? 0), end: Number(last ?? size - 1) + 1 };
-}
-
 /** Shared by all downloads of the process. */
 const chunks = new Chunks();
+const openFiles = new OpenFiles();
 
 const unsatisfiable = (size: number): ApiError =>
   new ApiError('VALIDATION_ERROR', {
@@ -73,15 +49,27 @@ export async function fileAnswer(file: LocalFile, { method, headers }: FileReque
   const condition = conditionOf(headers, etag);
   if (condition === 'failed') throw preconditionFailed('Precondition failed');
   if (condition === 'not modified') return { status: 304, headers: { ETag: etag } };
-  const result = await send(asRequest(rangeOf(method, headers, file)), path, { ...OPTIONS, root });
-  if (result.statusCode === 416) throw unsatisfiable(size);
-  if (result.type === 'error') throw result.metadata.error;
-  if (result.type !== 'file' || result.metadata.stat.size !== size) {
+  const part = partOf(method, headers, file);
+  if (part === 'unsatisfiable') throw unsatisfiable(size);
+  const opened = await openFiles.open(join(root, path));
+  if (opened.size !== size) {
+    opened.release(true);
     throw new Error('The file of an artifact is not what was uploaded');
   }
-  const answer = { status: result.statusCode, headers: { ...result.headers, ETag: etag } };
-  // Fastify takes an answer without a body for an empty one, and would say that its length is 0.
-  if (method === 'HEAD') return { ...answer, body: result.stream };
-  const part = partIn(result.headers, size);
-  return { ...answer, body: new FileBody(await open(join(root, path)), part, chunks) };
+  const { start, end } = part ?? { start: 0, end: size };
+  const answer = {
+    status: part === null ? 200 : 206,
+    headers: {
+      'Accept-Ranges': 'bytes',
+      'Content-Length': end - start,
+      ...(part !== null && { 'Content-Range': `bytes ${start}-${end - 1}/${size}` }),
+      ETag: etag,
+    },
+  };
+  if (method === 'HEAD') {
+    opened.release(false);
+    // Fastify takes an answer without a body for an empty one, and would say that its length is 0.
+    return { ...answer, body: Readable.from([]) };
+  }
+  return { ...answer, body: new FileBody(opened, { start, end }, chunks) };
 }

@@ -1,12 +1,14 @@
-import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { Bounded } from '../access/bounded.js';
 import type { Chunks } from './chunks.js';
+import type { Part } from './conditions.js';
+import type { OpenFile } from './open-files.js';
 
-/** Which bytes of a file: from `start` up to and without `end`. */
-export interface Part {
-  readonly start: number;
-  readonly end: number;
-}
+/**
+ * Of all bodies together: as many as Node has threads for it. Whoever waits for its turn holds no buffer, and by then those
+ * of others are free again.
+ */
+const reads = new Bounded({ running: 4, waiting: Infinity });
 
 /** Resolves when the kernel has the bytes, as the answer of an HTTP server knows: their memory may be used again. */
 const written = (to: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> =>
@@ -15,7 +17,7 @@ const written = (to: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> =>
   });
 
 /**
- * A part of a file as the body of an answer; closes the file when it has ended, or when the client leaves. Node's own
+ * A part of a file as the body of an answer; releases the file when it has ended, or when the client leaves. Node's own
  * stream allocates a buffer for every read, since whoever listens to it may keep them. This one writes to the answer by
  * itself, and so knows when a buffer is free again. While one is sent the next is read.
  */
@@ -23,7 +25,7 @@ export class FileBody extends Readable {
   private readonly held = new Set<Buffer>();
 
   constructor(
-    private readonly file: FileHandle,
+    private readonly file: Pick<OpenFile, 'handle' | 'release'>,
     private readonly part: Part,
     private readonly chunks: Chunks,
   ) {
@@ -41,17 +43,8 @@ export class FileBody extends Readable {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     for (const chunk of this.held) this.chunks.forget(chunk);
     this.held.clear();
-    void this.close(error, done);
-  }
-
-  private async close(error: Error | null, done: (error: Error | null) => void): Promise<void> {
-    let failure = error;
-    try {
-      await this.file.close();
-    } catch (unclosed) {
-      failure = unclosed as Error;
-    }
-    done(failure);
+    this.file.release(error !== null);
+    done(error);
   }
 
   private async send(to: NodeJS.WritableStream): Promise<void> {
@@ -71,21 +64,24 @@ export class FileBody extends Readable {
     let at = this.part.start;
     let sent: Promise<void> = Promise.resolve();
     while (at < end && !this.destroyed) {
-      const chunk = this.obtain();
-      const [bytes] = await Promise.all([this.fill(chunk, { start: at, end }), sent]);
-      sent = written(to, bytes).then(() => this.giveBack(chunk));
-      at += bytes.length;
+      const [read] = await Promise.all([reads.run(() => this.fill(at, end)), sent]);
+      if (read === null) return;
+      const { chunk, length } = read;
+      sent = written(to, chunk.subarray(0, length)).then(() => this.giveBack(chunk));
+      at += length;
       if (this.chunks.areScarce) await sent;
     }
     await sent;
   }
 
-  private async fill(into: Buffer, { start, end }: Part): Promise<Uint8Array> {
-    const length = Math.min(into.length, end - start);
-    const { bytesRead } = await this.file.read(into, 0, length, start);
+  /** Null when nobody waits for it any more. */
+  private async fill(start: number, end: number): Promise<{ chunk: Buffer; length: number } | null> {
+    if (this.destroyed) return null;
+    const chunk = this.obtain();
+    const { bytesRead } = await this.file.handle.read(chunk, 0, Math.min(chunk.length, end - start), start);
     // Less than was promised: the connection is cut, so that the client sees it.
     if (bytesRead === 0) throw new Error('The file of an artifact has become shorter');
-    return into.subarray(0, bytesRead);
+    return { chunk, length: bytesRead };
   }
 
   private obtain(): Buffer {

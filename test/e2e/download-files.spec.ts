@@ -265,10 +265,12 @@ describe('on the disk', () => {
   });
 
   it('no file stays open for clients that leave while answers wait behind the first', async () => {
-    const token = await tokenFor(randomBytes(8_000_000));
+    const bytes = randomBytes(8_000_000);
+    const tokens = [await tokenFor(bytes), await tokenFor(bytes), await tokenFor(bytes)];
     const { hostname, port } = new URL(app.url);
     const socket = connect(Number(port), hostname);
-    socket.write(`GET /api/v1/download/file/${token} HTTP/1.1\r\nHost: panel\r\n\r\n`.repeat(3));
+    for (const token of tokens)
+      socket.write(`GET /api/v1/download/file/${token} HTTP/1.1\r\nHost: panel\r\n\r\n`);
     // Nothing is read: the first answer fills the socket and stays, and the others behind it.
     while ((await openFiles()).length < 3) await sleep(20);
     socket.destroy();

@@ -74,8 +74,19 @@ class Client extends Writable {
   }
 }
 
+/** A file that closes when its reader lets go of it, and tells how. */
+async function openedFile() {
+  const handle = await open(path);
+  const released: boolean[] = [];
+  const release = (failed: boolean) => {
+    released.push(failed);
+    void handle.close();
+  };
+  return { handle, release, released };
+}
+
 const bodyOf = async (chunks: Chunks, part = { start: 0, end: BYTES.length }) =>
-  new FileBody(await open(path), part, chunks);
+  new FileBody(await openedFile(), part, chunks);
 
 describe('the body of a file', () => {
   it.each([
@@ -97,24 +108,24 @@ describe('the body of a file', () => {
     expect([chunks.most, chunks.inUse]).toEqual([2 * MIB, 0]);
   });
 
-  it('closes its file at its end', async () => {
-    const file = await open(path);
+  it('lets go of its file at its end', async () => {
+    const file = await openedFile();
     const body = new FileBody(file, { start: 0, end: 5 }, new Chunks());
     await body.pipe(new Client()).takeAll();
     while (!body.closed) await turn();
-    expect(file.fd).toBe(-1);
+    expect(file.released).toEqual([false]);
   });
 
   it('gives up its file and its buffers when a client leaves that took nothing', async () => {
     const chunks = new CountedChunks();
-    const file = await open(path);
+    const file = await openedFile();
     const client = new Client();
     const body = new FileBody(file, { start: 0, end: BYTES.length }, chunks);
     body.pipe(client);
     await client.isWaitedFor();
     body.destroy();
     await once(body, 'close');
-    expect([file.fd, chunks.inUse]).toEqual([-1, 0]);
+    expect([file.released, chunks.inUse]).toEqual([[false], 0]);
     // Its write may still be under way: what others download meanwhile must not come into it.
     const others = await bodyOf(chunks, { start: MIB, end: BYTES.length });
     await others.pipe(new Client()).takeAll();
@@ -126,13 +137,14 @@ describe('the body of a file', () => {
   });
 
   it('fails when the file has become shorter, rather than send fewer bytes as if they were all', async () => {
-    const body = await bodyOf(new Chunks());
+    const file = await openedFile();
+    const body = new FileBody(file, { start: 0, end: BYTES.length }, new Chunks());
     await truncate(path, 1_200_000);
     const failed = once(body, 'close');
     const client = body.pipe(new Client());
     const taking = client.takeAll();
     await expect(failed).rejects.toThrow('has become shorter');
-    expect(client.writableEnded).toBe(false);
+    expect([client.writableEnded, file.released]).toEqual([false, [true]]);
     client.end();
     await taking;
   });
@@ -143,7 +155,9 @@ describe('the body of a file', () => {
     const bodies = await Promise.all(clients.map(() => bodyOf(chunks)));
     for (const [index, body] of bodies.entries()) body.pipe(clients[index] as Client);
     await Promise.all(clients.map((client) => client.isWaitedFor()));
-    expect(chunks.inUse).toBe(16 * MIB + (84 * MIB) / 8);
+    // A large one for the first sixteen, and a small one for each of the others; some had begun to read on by then.
+    expect(chunks.inUse).toBeGreaterThanOrEqual(16 * MIB + (84 * MIB) / 8);
+    expect(chunks.inUse).toBeLessThanOrEqual(16 * MIB + (100 * MIB) / 8);
     for (const body of bodies) body.destroy();
     await Promise.all(bodies.map((body) => once(body, 'close')));
     expect(chunks.inUse).toBe(0);
