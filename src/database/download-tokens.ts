@@ -75,25 +75,39 @@ export interface TokenFile {
   readonly sha256: string;
 }
 
-const FILE_OF_TOKEN: Statement = {
-  name: 'file-of-download-token',
+/** A token as it is asked about. */
+export interface AskedToken {
+  readonly hash: Buffer;
+  readonly now: Date;
+}
+
+const FILES_OF_TOKENS: Statement = {
+  name: 'files-of-download-tokens',
   // Everything that a token dies with is asked for at every use, so that it dies at once and on every node.
-  text: `select a.storage_key as "storageKey", a.filename, a.size, a.sha256
-    from download_tokens t
+  text: `select asked.ord::int as ord, a.storage_key as "storageKey", a.filename, a.size, a.sha256
+    from unnest($1::bytea[], $2::timestamptz[]) with ordinality as asked (hash, now, ord)
+    join download_tokens t on t.hash = asked.hash
     join licenses l on l.id = t.license_id
     join artifacts a on a.id = t.artifact_id
     join releases r on r.id = a.release_id
     left join activations s on s.id = t.activation_id and s.license_id = t.license_id
-    where t.hash = $1 and t.expires_at > $2
-      and l.status = 'active' and (l.expires_at is null or l.expires_at > $2)
+    where t.expires_at > asked.now
+      and l.status = 'active' and (l.expires_at is null or l.expires_at > asked.now)
       and r.status = 'published'
       and (t.activation_id is null or (
         s.released_at is null and not exists (select 1 from blocklist b where b.hardware_id = s.hardware_id)
       ))`,
 };
 
-/** Null for a token that never was, has expired, or died with its license, its seat or its release. */
-export async function findTokenFile(run: Run, hash: Buffer, now: Date): Promise<TokenFile | null> {
-  const { rows } = await run<Omit<TokenFile, 'size'> & { size: string }>(FILE_OF_TOKEN, [hash, now]);
-  return rows[0] === undefined ? null : { ...rows[0], size: Number(rows[0].size) };
+/**
+ * The files of tokens that were asked about together, in their order; null for a token that never was, has expired, or
+ * died with its license, its seat or its release.
+ */
+export async function findTokenFiles(run: Run, asked: readonly AskedToken[]): Promise<(TokenFile | null)[]> {
+  const { rows } = await run<Omit<TokenFile, 'size'> & { ord: number; size: string }>(FILES_OF_TOKENS, [
+    asked.map(({ hash }) => hash),
+    asked.map(({ now }) => now),
+  ]);
+  const byOrd = new Map(rows.map(({ ord, size, ...file }) => [ord, { ...file, size: Number(size) }]));
+  return asked.map((_, index) => byOrd.get(index + 1) ?? null);
 }

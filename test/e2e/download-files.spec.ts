@@ -24,6 +24,15 @@ async function holder(given: Parameters<typeof install>[1] = {}, filename = 'pan
   return { ...world, version, token: String(token) };
 }
 
+/** A token for a file of these bytes. */
+async function tokenFor(bytes: Buffer): Promise<string> {
+  const world = await install(app);
+  const version = await app.must('POST', '/versions', { product: world.product.code, version: '1.1.0' });
+  await upload(app, version.id, bytes);
+  await app.must('POST', `/versions/${version.id}/publish`);
+  return String((await askToken(app, world.asks)).body.token);
+}
+
 const DEAD = [401, { error: 'Invalid download token' }];
 const answerOf = async (token: string) => {
   const { status, body } = await fetchFile(app, token);
@@ -111,6 +120,26 @@ describe('the file of a token', () => {
       ['bytes=0-5', 'bytes=6-11', 'bytes=12-'].map((range) => fetchFile(app, token, { range })),
     );
     expect(parts.map(({ body }) => body).join('')).toBe(TEXT);
+  });
+});
+
+describe('files that are asked for at the same moment', () => {
+  it('go each to its own token, and to none that is dead', async () => {
+    const bytes = Array.from({ length: 6 }, (_, index) => randomBytes(1_000 + index));
+    const tokens = await Promise.all(bytes.map(tokenFor));
+    const unborn = 'A'.repeat(43);
+    const asked = [unborn, ...tokens, unborn, ...tokens.toReversed()];
+    const expected = [null, ...bytes, null, ...bytes.toReversed()].map(
+      (file) => file && hash('sha256', file),
+    );
+    const got = await Promise.all(
+      asked.map(async (token) => {
+        const response = await fetch(`${app.url}/api/v1/download/file/${token}`);
+        const body = Buffer.from(await response.arrayBuffer());
+        return response.status === 401 ? null : hash('sha256', body);
+      }),
+    );
+    expect(got).toEqual(expected);
   });
 });
 
@@ -213,15 +242,6 @@ const openFiles = async (): Promise<string[]> => {
   );
   return targets.filter((target) => target.startsWith(storage));
 };
-
-/** A token for a file of these bytes. */
-async function tokenFor(bytes: Buffer): Promise<string> {
-  const world = await install(app);
-  const version = await app.must('POST', '/versions', { product: world.product.code, version: '1.1.0' });
-  await upload(app, version.id, bytes);
-  await app.must('POST', `/versions/${version.id}/publish`);
-  return String((await askToken(app, world.asks)).body.token);
-}
 
 describe('a large file', () => {
   it('comes byte for byte, whole and in parts at once', async () => {

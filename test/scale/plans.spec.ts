@@ -254,7 +254,7 @@ describe('a panel', () => {
     ).toEqual([]);
     expect(
       await unfit(() => must(app.request('GET', path), 200), {
-        'file-of-download-token': [
+        'files-of-download-tokens': [
           'download_tokens_pkey',
           'licenses_pkey',
           'artifacts_pkey',
