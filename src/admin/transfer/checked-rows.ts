@@ -6,6 +6,7 @@ import { csvRows } from './csv-rows.js';
 import { Unreadable, type FileFlaws } from './file-flaws.js';
 import type { FileFormat } from './file-format.js';
 import { ndjsonRows } from './ndjson-rows.js';
+import { withPauses } from './pauses.js';
 import { flawAt, isFlaw, type ReadRow, type SentRow } from './rows.js';
 
 /** What a file is made of, and what becomes of each of its rows. */
@@ -55,7 +56,7 @@ export async function* checkedRows<Sent extends object, Staged>(
     }
   };
   try {
-    for await (const row of rowsOf(format, chunks, { fields: fieldsOf(dto), json })) {
+    for await (const row of withPauses(rowsOf(format, chunks, { fields: fieldsOf(dto), json }))) {
       count.rows++;
       if (isFlaw(row)) flaws.add([row]);
       const staged = isFlaw(row) ? null : check(row);
