@@ -20,6 +20,12 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+interface ServerOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** The file that takes its output. */
+  readonly log: string;
+}
+
 const POLL_MS = 5;
 
 async function memoryOf(pid: number | undefined): Promise<Memory> {
@@ -44,13 +50,31 @@ async function addressIn(child: ChildProcess, log: string): Promise<string> {
   }
 }
 
+/** What `npm start` sets for the service: it is measured as it is started. */
+async function asStarted(): Promise<{ readonly flags: string[]; readonly env: Record<string, string> }> {
+  const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    scripts: { start: string };
+  };
+  const words = scripts.start.split(' ');
+  const flags = words.filter((word) => word.startsWith('--'));
+  const settings = words.filter((word) => /^[A-Z_]+=/.test(word)).map((word) => word.split('=', 2));
+  return { flags, env: Object.fromEntries(settings) as Record<string, string> };
+}
+
+/** Starts the service, likewise. */
+export async function startService({ env, log }: ServerOptions): Promise<Server> {
+  const started = await asStarted();
+  const script = new URL('../dist/main.js', import.meta.url);
+  return startServer(script, { env: { ...started.env, ...env }, log, flags: started.flags });
+}
+
 /** Starts a script whose output goes to a file, as a service's does: read by a pipe it would cost whoever reads. */
 export async function startServer(
   script: URL,
-  { env, log }: { readonly env: Readonly<Record<string, string>>; readonly log: string },
+  { env, log, flags = [] }: ServerOptions & { readonly flags?: readonly string[] },
 ): Promise<Server> {
   const output = await open(log, 'w');
-  const child = spawn(process.execPath, [fileURLToPath(script)], {
+  const child = spawn(process.execPath, [...flags, fileURLToPath(script)], {
     env: { PATH: process.env.PATH, ...env },
     // It holds the other end of standard input: when the benchmark is killed, it must not stay behind.
     stdio: ['pipe', output.fd, output.fd],

@@ -13,7 +13,7 @@ import { startGenerator, type Generator } from './load/generator.ts';
 import { progressLine } from './progress.ts';
 import { seed } from './seed.ts';
 import { filesFolder, seedFiles } from './seed-files.ts';
-import { startServer, type Server } from './server.ts';
+import { startServer, startService, type Server } from './server.ts';
 
 /** A data set, and all that is measured on it. */
 export interface Stage {
@@ -94,25 +94,26 @@ export async function setStage(plan: Plan, closing: Closing): Promise<Stage> {
   pool.on('error', () => undefined);
   closing.later(() => pool.end());
   const pgbench = await findPgbench({ url, folder, licenses, recorded: await recordActivation(pool) });
-  const start = async (name: string, script: string, env: Record<string, string>) => {
-    const server = await startServer(new URL(script, import.meta.url), {
-      env: { DATABASE_URL: url, ...env },
-      log: join(folder, `${name}.log`),
-    });
-    closing.later(() => server.stop());
-    return server;
-  };
-  const bare = await start('bare', 'limits/bare/server.ts', { POOL_SIZE });
-  const service = await start('service', '../dist/main.js', {
-    DATA_DIR: dataDir,
-    DATABASE_POOL_SIZE: POOL_SIZE,
-    MASTER_KEY: masterKey,
-    MOORING_ADMIN_KEY: adminKey,
-    PORT: '0',
-    HOST: '127.0.0.1',
-    PUBLIC_URL: 'http://localhost',
-    ...LIMITS,
+  const bare = await startServer(new URL('limits/bare/server.ts', import.meta.url), {
+    env: { DATABASE_URL: url, POOL_SIZE },
+    log: join(folder, 'bare.log'),
   });
+  closing.later(() => bare.stop());
+  const service = await startService({
+    env: {
+      DATABASE_URL: url,
+      DATA_DIR: dataDir,
+      DATABASE_POOL_SIZE: POOL_SIZE,
+      MASTER_KEY: masterKey,
+      MOORING_ADMIN_KEY: adminKey,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      PUBLIC_URL: 'http://localhost',
+      ...LIMITS,
+    },
+    log: join(folder, 'service.log'),
+  });
+  closing.later(() => service.stop());
   const generator = startGenerator({ databaseUrl: url, masterKey, adminKey, licenses });
   closing.later(() => generator.stop());
   const fileServers = plan.files

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Closing } from './closing.ts';
 import { median } from './numbers.ts';
 import { note } from './progress.ts';
-import { startServer } from './server.ts';
+import { startService } from './server.ts';
 
 const TIMES = 3;
 
@@ -16,7 +16,7 @@ export interface Starts {
 async function startOnce(folder: string, dataDir: string, closing: Closing): Promise<number> {
   const startedAt = performance.now();
   const mark = closing.mark;
-  const server = await startServer(new URL('../dist/main.js', import.meta.url), {
+  const server = await startService({
     env: { DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1' },
     log: join(folder, 'start.log'),
   });
