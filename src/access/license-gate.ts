@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
-import { gather } from '../database/gather.js';
+import { gather, TOGETHER } from '../database/gather.js';
 import {
   loadLicenseFacts,
   loadLicenseFactsTogether,
@@ -43,9 +43,6 @@ export interface Knock {
 }
 
 type FactsByKey = Parameters<typeof loadLicenseFactsTogether>[1][number];
-
-/** Two statements keep two processes of the database busy; a third would only take rows away from the next one. */
-const TOGETHER = { most: 64, inFlight: 2 };
 
 /** The ring changed while a transaction was open: catch up outside of it and start over. */
 class RingMoved extends Error {

@@ -1,4 +1,4 @@
-import type { Run, Statement } from './statements.js';
+import { unnestUnseen, type Run, type Statement } from './statements.js';
 
 export interface NewDownloadToken {
   readonly hash: Buffer;
@@ -85,7 +85,7 @@ const FILES_OF_TOKENS: Statement = {
   name: 'files-of-download-tokens',
   // Everything that a token dies with is asked for at every use, so that it dies at once and on every node.
   text: `select asked.ord::int as ord, a.storage_key as "storageKey", a.filename, a.size, a.sha256
-    from unnest($1::bytea[], $2::timestamptz[]) with ordinality as asked (hash, now, ord)
+    from ${unnestUnseen('$1::bytea[]', '$2::timestamptz[]')} with ordinality as asked (hash, now, ord)
     join download_tokens t on t.hash = asked.hash
     join licenses l on l.id = t.license_id
     join artifacts a on a.id = t.artifact_id

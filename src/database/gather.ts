@@ -8,6 +8,9 @@ export interface Gathering {
   readonly inFlight: number;
 }
 
+/** Two statements keep two processes of the database busy; a third would only take rows away from the next one. */
+export const TOGETHER: Gathering = { most: 64, inFlight: 2 };
+
 /**
  * Answers calls that arrive together by one statement. Nothing is remembered: each of them was there before its statement
  * began. In whichever request they are gathered, they are no part of its transaction.

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../clock.js';
 import { poolOf } from '../database/data-source.js';
 import { findTokenFiles, type AskedToken, type TokenFile } from '../database/download-tokens.js';
-import { gather } from '../database/gather.js';
+import { gather, TOGETHER } from '../database/gather.js';
 import { onPool } from '../database/statements.js';
 import { unauthorized } from '../http/errors.js';
 import { Pepper } from '../signing/data-keys.js';
@@ -13,9 +13,6 @@ import { fileAnswer, type FileAnswer, type FileRequest } from './file-answer.js'
 
 /** 32 bytes in base64url: anything else was never a token, and needs no look-up. */
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-
-/** Panels of a fleet ask at the same minute; a statement for each would be most of what a small file costs. */
-const TOGETHER = { most: 64, inFlight: 2 };
 
 /** The bytes behind a token. Nothing is remembered between two requests: a token may die in between. */
 @Injectable()

@@ -3,10 +3,8 @@ import { DataSource } from 'typeorm';
 import { saveCheckIn, type CheckIn } from '../database/activations.js';
 import { saveCheckIns } from '../database/check-ins.js';
 import { poolOf } from '../database/data-source.js';
-import { gather } from '../database/gather.js';
+import { gather, TOGETHER } from '../database/gather.js';
 import { onPool, type Run } from '../database/statements.js';
-
-const TOGETHER = { most: 64, inFlight: 2 };
 
 /** So many wait at a time for rows in other hands: a reset of hundreds of seats must not take all connections. */
 const ALONE = { most: 1, inFlight: 8 };

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { seatFacts } from '../access/decision-facts.js';
 import { LicenseGate, type Knock } from '../access/license-gate.js';
-import { gather } from '../database/gather.js';
+import { gather, TOGETHER } from '../database/gather.js';
 import type { LicenseRecord } from '../database/license-facts.js';
 import { decide } from '../domain/license-policy.js';
 import type { PanelCall } from './panel-call.js';
 import { SeatWriter, type Taking } from './seat-writer.js';
 import type { Verdict } from './verdict.js';
 
-/** As many license rows are held by one transaction at the most. */
-const TOGETHER = { most: 32, inFlight: 2 };
+/** So many license rows are held by one transaction at the most. */
+const MOST_HELD = 32;
 
 /**
  * The plain case of an activation, the seat that is free: those that come together are one transaction and one commit.
@@ -23,7 +23,10 @@ export class FreeSeats {
     private readonly gate: LicenseGate,
     private readonly writer: SeatWriter,
   ) {
-    this.together = gather((calls: readonly PanelCall[]) => this.takeAll(calls), TOGETHER);
+    this.together = gather((calls: readonly PanelCall[]) => this.takeAll(calls), {
+      ...TOGETHER,
+      most: MOST_HELD,
+    });
   }
 
   /** The verdict once it is committed; undefined where nothing was written, and the call has to be decided by itself. */

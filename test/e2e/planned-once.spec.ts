@@ -52,8 +52,12 @@ it('what panels cause is planned a few times a connection, and not at every call
   const asks = (hardware: string) => ({
     body: { license_key: key, hardware_id: hardware, current_version: '1.0.0' },
   });
-  const download = async (call: string, hardware: string) =>
-    (await app.request('POST', `/api/v1/download/${call}`, asks(hardware))).status;
+  const tokens: string[] = [];
+  const download = async (call: string, hardware: string) => {
+    const { status, body } = await app.request('POST', `/api/v1/download/${call}`, asks(hardware));
+    if (call === 'token') tokens.push(body.token);
+    return status;
+  };
   const seen = new Set<number>();
   const each = async (call: (hardware: string) => Promise<number>) => {
     for (const hardware of machines) seen.add(await call(hardware));
@@ -71,6 +75,7 @@ it('what panels cause is planned a few times a connection, and not at every call
   await each((hardware) => panel('validate', hardware, 'NONE-AT-ALL'));
   await each((hardware) => download('check-update', hardware));
   await each((hardware) => download('token', hardware));
+  for (const token of tokens) seen.add((await app.request('GET', `/api/v1/download/file/${token}`)).status);
   await each((hardware) => panel('deactivate', hardware));
   expect([...seen].toSorted()).toEqual([200, 201, 401, 403]);
 
