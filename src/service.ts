@@ -121,6 +121,8 @@ async function openAndServe(stop: AbortSignal): Promise<void> {
   const config = loadConfig();
   // Thousands of modules, which are loaded while the database starts.
   const loading = import('./app.setup.js');
+  // A failure is told of where it is awaited, once there is a database to be stopped.
+  loading.catch(() => undefined);
   const database = await openUnlessStopped(config, stop);
   if (database === null) return;
   try {

@@ -130,20 +130,20 @@ export class LicenseGate {
   /**
    * The same for calls that came together, in one transaction: `work` gets those whose license row is held, with their
    * facts, in their order; the facts of several calls for one license are of the moment before the first of them. Whoever
-   * it does not get has to come by itself: the license is in other hands, the key is unknown, the address guesses.
+   * it does not get has to come by itself: the license is in other hands, or the key is unknown. Keys with a typo and
+   * addresses that guess are not to be looked up at all.
    */
   lockedTogether<T>(
     knocks: readonly Knock[],
     work: (held: ReadonlyMap<Knock, LicenseRecord>, run: Run, manager: EntityManager) => Promise<T>,
   ): Promise<T> {
-    const known = knocks.filter(({ typo, blockedForSeconds }) => !typo && blockedForSeconds === 0);
     return this.dataSource.transaction(async (manager) => {
       const run = await inTransaction(manager);
       const free = await lockFreeLicenses(
         run,
-        known.map(({ keyHash }) => keyHash),
+        knocks.map(({ keyHash }) => keyHash),
       );
-      const held = known.filter(({ keyHash }) => free.has(keyHash.toString('hex')));
+      const held = knocks.filter(({ keyHash }) => free.has(keyHash.toString('hex')));
       const queries = held.map((knock) => this.query(knock));
       const loaded = queries.length === 0 ? [] : await loadLicenseFactsTogether(run, queries);
       const found = held.flatMap((knock, index) => {

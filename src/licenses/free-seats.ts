@@ -1,9 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { seatFacts } from '../access/decision-facts.js';
 import { LicenseGate, type Knock } from '../access/license-gate.js';
 import { gather, TOGETHER } from '../database/gather.js';
 import type { LicenseRecord } from '../database/license-facts.js';
 import { decide } from '../domain/license-policy.js';
+import { isDependencyDown } from '../http/dependency-down.js';
 import type { PanelCall } from './panel-call.js';
 import { SeatWriter, type Taking } from './seat-writer.js';
 import type { Verdict } from './verdict.js';
@@ -17,6 +18,7 @@ const MOST_HELD = 32;
  */
 @Injectable()
 export class FreeSeats {
+  private readonly logger = new Logger('Seats');
   private readonly together: (call: PanelCall) => Promise<Verdict | undefined>;
 
   constructor(
@@ -30,8 +32,10 @@ export class FreeSeats {
   }
 
   /** The verdict once it is committed; undefined where nothing was written, and the call has to be decided by itself. */
-  take(call: PanelCall): Promise<Verdict | undefined> {
-    return this.together(call);
+  async take(call: PanelCall): Promise<Verdict | undefined> {
+    const { typo, blockedForSeconds } = call.knock;
+    // Nobody who only guesses takes a place among those that have a key.
+    return typo || blockedForSeconds > 0 ? undefined : this.together(call);
   }
 
   private async takeAll(calls: readonly PanelCall[]): Promise<(Verdict | undefined)[]> {
@@ -42,8 +46,11 @@ export class FreeSeats {
       );
       const verdicts = new Map(taken.map(({ call, verdict }) => [call, verdict]));
       return calls.map((call) => verdicts.get(call));
-    } catch {
+    } catch (error) {
+      // A second wait for a database that hangs would help nobody.
+      if (isDependencyDown(error)) throw error;
       // Nothing is written. What one of them was refused for is not the others' fault, and whoever it was is told alone.
+      this.logger.warn({ err: error }, `${calls.length} activations could not be written together`);
       return calls.map(() => undefined);
     }
   }

@@ -5,12 +5,15 @@ import { untilLockWaits } from '../setup/locks.js';
 
 let app: TestApp;
 let holder: Holder;
+let doorkeeper: Holder;
 beforeAll(async () => {
   app = await startApp({ settings: { DATABASE_POOL_SIZE: '60' } });
   holder = await Holder.at(app.databaseUrl);
+  doorkeeper = await Holder.at(app.databaseUrl);
 });
 afterAll(async () => {
   await holder.leave();
+  await doorkeeper.leave();
   await app.stop();
 });
 
@@ -27,6 +30,26 @@ async function machines(licenses: number, seats: number): Promise<Machine[]> {
   return sold.flatMap(({ key, license }) =>
     Array.from({ length: seats }, () => ({ key, licenseId: license.id, hardware: hardwareId() })),
   );
+}
+
+/** Runs `calls` while nobody can look a key up, and lets them all go on once the last of `count` has come in. */
+async function atOnce<T>(count: number, calls: () => Promise<T>): Promise<T> {
+  let arrived = 0;
+  const last = Promise.withResolvers<void>();
+  const server = app.nest.getHttpServer();
+  const arrives = () => {
+    arrived += 1;
+    if (arrived === count) last.resolve();
+  };
+  server.on('request', arrives);
+  await doorkeeper.sql('begin');
+  await doorkeeper.sql('lock table license_keys in access exclusive mode');
+  const answers = calls();
+  await last.promise;
+  await untilLockWaits(app);
+  await doorkeeper.letGo();
+  server.off('request', arrives);
+  return answers;
 }
 
 const activate = ({ key, hardware }: Machine, more: object = {}) =>
@@ -68,7 +91,9 @@ const trailOf = (licenseIds: readonly string[]) =>
 describe('machines that activate at once', () => {
   it('are each given the seat and the lease that are stored, with what they told, in few transactions', async () => {
     const asking = await machines(20, 2);
-    const answers = await Promise.all(asking.map((machine, index) => activate(machine, told(index))));
+    const answers = await atOnce(asking.length, () =>
+      Promise.all(asking.map((machine, index) => activate(machine, told(index)))),
+    );
     expect(answers.map(statusOf)).toEqual(all(asking.length, 201));
     const seats = await seatsOf(asking.map(({ hardware }) => hardware));
     for (const [index, { hardware, licenseId }] of asking.entries()) {
@@ -119,10 +144,12 @@ describe('machines that activate at once', () => {
   it('and are one machine, are answered one seat, and do not keep the others from being given theirs', async () => {
     const [twin] = (await machines(1, 3)) as [Machine];
     const others = await machines(12, 1);
-    const [twins, rest] = await Promise.all([
-      Promise.all(Array.from({ length: 20 }, () => activate(twin))),
-      Promise.all(others.map((machine) => activate(machine))),
-    ]);
+    const [twins, rest] = await atOnce(32, () =>
+      Promise.all([
+        Promise.all(Array.from({ length: 20 }, () => activate(twin))),
+        Promise.all(others.map((machine) => activate(machine))),
+      ]),
+    );
     expect(twins.map(statusOf).toSorted()).toEqual([...all(19, 200), 201]);
     expect(rest.map(statusOf)).toEqual(all(others.length, 201));
     expect(await app.sql('select from activations where hardware_id = $1', [twin.hardware])).toHaveLength(1);
@@ -156,9 +183,8 @@ describe('machines that activate at once', () => {
     const waiting = activate(late).finally(() => {
       isAnswered = true;
     });
-    expect((await Promise.all(others.map((machine) => activate(machine)))).map(statusOf)).toEqual(
-      all(11, 201),
-    );
+    const answers = await atOnce(11, () => Promise.all(others.map((machine) => activate(machine))));
+    expect(answers.map(statusOf)).toEqual(all(11, 201));
     expect(await transactionsOf(others)).toBeLessThan(others.length / 2);
     await untilLockWaits(app);
     expect(isAnswered).toBe(false);

@@ -149,4 +149,16 @@ describe('no statement of a panel puts rows of two licenses together', () => {
       expect(touching.some(({ text }) => text.includes(part))).toBe(true);
     expect(touching.filter((each_) => each_.groups.length > 1)).toEqual([]);
   });
+
+  it.each(['activate', 'validate', 'deactivate'] as const)(
+    'and a key with a typo causes none, whoever would %s',
+    async (action) => {
+      const { key } = await app.sell();
+      const typo = key.slice(0, -1) + (key.endsWith('2') ? '3' : '2');
+      const texts = await recorded(async () => {
+        expect((await app.panel(action, panelBody(typo, hardwareId()))).status).toBe(401);
+      });
+      expect(texts.filter((text) => text.includes('license_keys'))).toEqual([]);
+    },
+  );
 });
