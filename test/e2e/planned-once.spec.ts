@@ -5,10 +5,10 @@ import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { release } from '../setup/releases.js';
 
 /**
- * PostgreSQL plans a prepared statement five times before it compares that with the plan for any values, and again when
- * statistics of its tables came in.
+ * PostgreSQL plans a prepared statement five times before it compares that with the plan for any values, and a few times more
+ * when its tables have grown since.
  */
-const TRIES = 10;
+const TRIES = 5;
 
 const POOL_SIZE = 3;
 
@@ -81,5 +81,5 @@ it('what panels cause is planned a few times a connection, and not at every call
 
   const statements = await prepared();
   expect(statements.filter(({ kept }) => kept > 0).length).toBeGreaterThan(8);
-  expect(statements.filter(({ anew }) => anew > TRIES)).toEqual([]);
+  expect(statements.filter(({ anew, kept }) => anew > TRIES && anew > kept)).toEqual([]);
 });
