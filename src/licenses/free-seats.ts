@@ -32,8 +32,10 @@ export class FreeSeats {
   }
 
   /** The verdict once it is committed; undefined where nothing was written, and the call has to be decided by itself. */
-  take(call: PanelCall): Promise<Verdict | undefined> {
-    return this.together(call);
+  async take(call: PanelCall): Promise<Verdict | undefined> {
+    const { typo, blockedForSeconds } = call.knock;
+    // Nobody who only guesses takes a place among those that have a key.
+    return typo || blockedForSeconds > 0 ? undefined : this.together(call);
   }
 
   private async takeAll(calls: readonly PanelCall[]): Promise<(Verdict | undefined)[]> {
@@ -54,22 +56,19 @@ export class FreeSeats {
   }
 }
 
-/** Whether it takes a free seat, as things stand. */
-export const takesFreeSeat = (license: LicenseRecord, { request, knock }: PanelCall): boolean =>
-  license.seat === null && decide(seatFacts(license), request, knock.now) === 'VALID';
-
 /** Those that take a free seat. A license that several ask for is counted on from one to the next. */
 function takingsOf(calls: readonly PanelCall[], held: ReadonlyMap<Knock, LicenseRecord>): Taking[] {
   const seated = new Set<string>();
   const added = new Map<string, number>();
   return calls.flatMap((call) => {
     const found = held.get(call.knock);
-    if (found === undefined) return [];
+    if (found === undefined || found.seat !== null) return [];
     const before = added.get(found.id) ?? 0;
     const license = { ...found, activeSeats: found.activeSeats + before };
     // The same machine twice: the second call finds the seat that the first has taken.
     const machine = `${license.id} ${call.hardwareId}`;
-    if (seated.has(machine) || !takesFreeSeat(license, call)) return [];
+    if (seated.has(machine) || decide(seatFacts(license), call.request, call.knock.now) !== 'VALID')
+      return [];
     seated.add(machine);
     added.set(license.id, before + 1);
     return [{ license, call, movedFrom: null }];

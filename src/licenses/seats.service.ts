@@ -10,7 +10,7 @@ import type { LicenseRecord } from '../database/license-facts.js';
 import type { LeaseDecision } from '../domain/lease-chain.js';
 import { decide, type LicenseFacts } from '../domain/license-policy.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
-import { FreeSeats, takesFreeSeat } from './free-seats.js';
+import { FreeSeats } from './free-seats.js';
 import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
 import { judgeChain } from './seat-chain.js';
 import { SeatWriter, type Taking, type Work } from './seat-writer.js';
@@ -43,11 +43,7 @@ export class SeatsService {
 
   /** Binds the hardware, or answers the seat that it holds already. */
   async activate(call: PanelCall): Promise<Verdict> {
-    // Without a lock, and so only to know which way: what counts is decided under it. A panel that activates again and
-    // again where no seat is free holds up nobody else's activation.
-    const seen = await this.gate.look(call.knock);
-    if (seen === null) return { code: 'INVALID_KEY', license: null };
-    const taken = takesFreeSeat(seen, call) ? await this.freeSeats.take(call) : undefined;
+    const taken = await this.freeSeats.take(call);
     if (taken !== undefined) return taken;
     return this.decideLocked(call, async (license, work) => {
       const found = await activationFacts(work.run, license, call.knock.now, { hold: true });
