@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Clock } from './clock.js';
 import { CONFIG, type Config } from './config.js';
 import type { OpenDatabase } from './database/open.js';
+import { PatientDatabase } from './database/patient-database.js';
 import { Pepper } from './signing/data-keys.js';
 import { KeyRing } from './signing/key-ring.js';
 import { LeaseIssuer } from './signing/lease-issuer.js';
@@ -43,8 +44,8 @@ export class FoundationModule {
           dataSourceFactory: () => Promise.resolve(database.dataSource),
         }),
       ],
-      providers: [...values, LeaseIssuer],
-      exports: [...values.map(({ provide }) => provide), LeaseIssuer],
+      providers: [...values, LeaseIssuer, PatientDatabase],
+      exports: [...values.map(({ provide }) => provide), LeaseIssuer, PatientDatabase],
     };
   }
 }

@@ -10,10 +10,10 @@ import {
   type Counted,
 } from '../../database/figures-counted.js';
 import { saveLicenseDay } from '../../database/license-days.js';
+import { PatientDatabase } from '../../database/patient-database.js';
 import { onPool } from '../../database/statements.js';
 import { dayOf } from '../../domain/days.js';
 import { JobQueue } from '../../jobs/job-queue.js';
-import { PatientDatabase } from '../transfer/patient-database.js';
 
 /** The last look at a day is the one that stays: a minute before its end. */
 const CRON = '4-59/5 * * * *';

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { PatientDatabase } from '../transfer/patient-database.js';
 import { FieldService } from './field.service.js';
 import { LicenseDayJob } from './license-day.job.js';
 import { StatsController } from './stats.controller.js';
@@ -8,6 +7,6 @@ import { StatsService } from './stats.service.js';
 /** The figures of a dashboard. */
 @Module({
   controllers: [StatsController],
-  providers: [StatsService, FieldService, LicenseDayJob, PatientDatabase],
+  providers: [StatsService, FieldService, LicenseDayJob],
 })
 export class AdminStatsModule {}

@@ -17,7 +17,7 @@ import { escapeFormula } from '../../domain/formula-escape.js';
 import { unavailable } from '../../http/errors.js';
 import { Ticker } from '../../jobs/ticker.js';
 import type { FileFormat } from './file-format.js';
-import { PatientDatabase } from './patient-database.js';
+import { PatientDatabase } from '../../database/patient-database.js';
 import type { ExportLicensesQuery, ExportSeatsQuery } from './transfer.dto.js';
 
 /** The columns in their order: those of an import, but for the key, of which nothing but the hint is kept. */

@@ -30,7 +30,7 @@ import { FileFlaws } from './file-flaws.js';
 import type { FileFormat } from './file-format.js';
 import { IncomingBytes } from './incoming-bytes.js';
 import { licenseRows } from './license-rows.js';
-import { PatientDatabase, type PatientTransaction } from './patient-database.js';
+import { PatientDatabase, type PatientTransaction } from '../../database/patient-database.js';
 import { flawAt } from './rows.js';
 import { seatRows } from './seat-rows.js';
 import type { ImportedLicense, ImportedSeat } from './transfer.dto.js';

@@ -3,11 +3,10 @@ import { ExportController } from './export.controller.js';
 import { ExportsService } from './exports.service.js';
 import { ImportController } from './import.controller.js';
 import { ImportsService } from './imports.service.js';
-import { PatientDatabase } from './patient-database.js';
 
 /** Licenses and seats as files, in and out. */
 @Module({
   controllers: [ImportController, ExportController],
-  providers: [ImportsService, ExportsService, PatientDatabase],
+  providers: [ImportsService, ExportsService],
 })
 export class AdminTransferModule {}

@@ -1,8 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { patientTwin } from '../../database/data-source.js';
-import { inTransaction, type Run } from '../../database/statements.js';
+import { patientTwin } from './data-source.js';
+import { inTransaction, type Run } from './statements.js';
 
 type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
 
@@ -16,8 +16,8 @@ export interface PatientTransaction {
   end(): Promise<void>;
 }
 
-/** An import, the exports of this node, and one to spare. */
-const CONNECTIONS = 4;
+/** An import, the exports of this node, the count of licenses and seats, and one to spare. */
+const CONNECTIONS = 5;
 
 /**
  * Transactions on whole tables, on connections of their own: they have no time limit, and however long they take, no
@@ -64,7 +64,7 @@ export class PatientDatabase implements OnApplicationShutdown {
     await pool?.destroy();
   }
 
-  /** At the first need: most nodes never have it. */
+  /** At the first need: with several nodes most never have it. */
   private connected(): Promise<DataSource> {
     this.pool ??= patientTwin(this.dataSource, CONNECTIONS)
       .initialize()
