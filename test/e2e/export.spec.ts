@@ -111,14 +111,13 @@ describe('an export of licenses', () => {
   });
 });
 
-/** How many are open beside the one that counts, be they busy or idle at this moment. */
-const transactions = async () => {
-  const rows = await app.sql(
-    `select 1 from pg_stat_activity where datname = current_database() and backend_type = 'client backend'
+/** Those that are open beside the one that looks, be they busy or idle at this moment. */
+const transactions = () =>
+  app.sql(
+    `select state, wait_event, xact_start, query from pg_stat_activity
+     where datname = current_database() and backend_type = 'client backend'
        and xact_start is not null and pid <> pg_backend_pid()`,
   );
-  return rows.length;
-};
 
 /** An export of everything in bulk, of which nothing is read yet. */
 async function open() {
@@ -148,25 +147,25 @@ describe('exports that nobody reads', () => {
     expect(status).toBe(201);
     const readers = [await open(), await open()];
     // Others come and go: the sealer's, for one.
-    await until(transactions, (count) => count === 2);
+    await until(transactions, ({ length }) => length === 2);
     const third = await ask('licenses');
     expect([third.status, third.headers.get('retry-after')]).toEqual([503, '5']);
     // What is sold meanwhile is no part of a file that has begun.
     await app.must('POST', '/licenses', { product: 'bulk', policy: 'bulk' });
     readers[1]?.request.destroy();
-    await until(transactions, (count) => count === 1);
+    await until(transactions, ({ length }) => length === 1);
     let file = '';
     for await (const chunk of readers[0]?.response ?? []) file += String(chunk);
     expect(file.split('\n')).toHaveLength(20_000 + 2);
-    await until(transactions, (count) => count === 0);
+    await until(transactions, ({ length }) => length === 0);
     expect((await exportFile(app, 'licenses', 'product=bulk')).split('\n')).toHaveLength(20_001 + 2);
   });
 
   it('are broken off after an hour', async () => {
     const { response } = await open();
-    await until(transactions, (count) => count === 1);
+    await until(transactions, ({ length }) => length === 1);
     app.clock.advance({ hours: 1, seconds: 1 });
-    await until(transactions, (count) => count === 0);
+    await until(transactions, ({ length }) => length === 0);
     response.resume();
     await until(
       () => response.closed,
