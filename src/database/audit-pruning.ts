@@ -40,6 +40,17 @@ const ALLOW_PRUNING: Statement = {
   text: `select set_config('mooring.pruning', $1, true)`,
 };
 
+const KEEP_BLOCKED: Statement = {
+  name: 'keep-blocked-hardware-of-customers',
+  text: `insert into blocked_of_customers (customer_id, hardware_id)
+    select distinct c.id, b.hardware_id
+    from audit_events e
+    join blocklist b on b.hardware_id = e.details ->> 'hardware_id'
+    join customers c on c.id::text = e.details ->> 'customer_id' and c.erased_at is null
+    where e.id = any($1::uuid[]) and e.subject_type = 'activation'
+    on conflict do nothing`,
+};
+
 /** In the order in which they point to each other. */
 const DELETE: readonly Statement[] = [
   { name: 'prune-audit-personal', text: 'delete from audit_personal where event_id = any($1::uuid[])' },
@@ -60,6 +71,7 @@ export async function pruneThrough(
   anchor: StoredAnchor,
   eventIds: readonly string[],
 ): Promise<void> {
+  await run(KEEP_BLOCKED, [eventIds]);
   await run(ALLOW_PRUNING, ['on']);
   for (const statement of DELETE) await run(statement, [eventIds]);
   await run(SAVE_ANCHOR, [anchor.seq, anchor.hash, anchor.prunedAt, anchor.mac]);

@@ -3,6 +3,7 @@ import {
   eventsOfLicenses,
   eventsOfUsers,
   FIRST_ID,
+  formerHardware,
   formerUsers,
   HELD_LICENSE_BATCH,
   licensesSince,
@@ -72,12 +73,24 @@ const ERASE_BLOCKED_OF_LICENSES = eraseBlocked(
 const ERASE_BLOCKED_OF_CUSTOMER = eraseBlocked(
   'erase-blocked-hardware-of-customer',
   `select details ->> 'hardware_id' as hardware_id from audit_events
-    where details ? 'customer_id' and details ->> 'customer_id' = $1::uuid::text and subject_type = 'activation'`,
+    where details ? 'customer_id' and details ->> 'customer_id' = $1::uuid::text and subject_type = 'activation'
+    union ${formerHardware('$1')}
+    union select hardware_id from blocked_of_customers where customer_id = $1::uuid`,
 );
+
+const FORGET_BLOCKED: Statement = {
+  name: 'forget-blocked-hardware-of-customer',
+  text: 'delete from blocked_of_customers where customer_id = $1',
+};
 
 const DELETE_USERS: Statement = {
   name: 'delete-users-of-customer',
-  text: 'delete from users where customer_id = $1 returning id',
+  text: `with deleted as (delete from users where customer_id = $1 returning id, customer_id), left_behind as (
+      insert into former_customers (subject_type, subject_id, customer_id, until)
+      select 'user', id, customer_id, $2 from deleted
+      on conflict on constraint former_customers_pkey do update set until = excluded.until
+    )
+    select id from deleted`,
 };
 
 const FORMER_USERS: Statement = {
@@ -101,13 +114,13 @@ export async function eraseCustomerEvents(run: Run, customerId: string): Promise
  * Deletes the customer's users, and with them sessions, recovery codes and prepared log-ins. Answers their ids. What events
  * say of users who were deleted before goes, too.
  */
-export async function eraseUsers(run: Run, customerId: string): Promise<string[]> {
+export async function eraseUsers(run: Run, customerId: string, now: Date): Promise<string[]> {
   await run(ALLOW_ERASURE, []);
-  const { rows } = await run<{ id: string }>(DELETE_USERS, [customerId]);
-  const ids = rows.map(({ id }) => id);
+  const deleted = await run<{ id: string }>(DELETE_USERS, [customerId, now]);
+  // Those just deleted among them.
   const former = await run<{ id: string }>(FORMER_USERS, [customerId]);
-  await run(ERASE_EVENTS_OF_USERS, [[...ids, ...former.rows.map(({ id }) => id)], customerId]);
-  return ids;
+  await run(ERASE_EVENTS_OF_USERS, [former.rows.map(({ id }) => id), customerId]);
+  return deleted.rows.map(({ id }) => id);
 }
 
 async function* heldLicenses(run: Run, customerId: string): AsyncGenerator<string[]> {
@@ -136,6 +149,7 @@ export async function eraseLicenses(run: Run, customerId: string, now: Date): Pr
     count += ids.length;
   }
   await run(ERASE_BLOCKED_OF_CUSTOMER, [customerId, now]);
+  await run(FORGET_BLOCKED, [customerId]);
   return count;
 }
 

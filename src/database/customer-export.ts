@@ -81,8 +81,8 @@ const DONE_BY_OTHERS: Statement = {
     where e.id = any($1::uuid[]) and e.actor_type <> 'panel' and not (e.actor_type = 'user' and (
       e.actor_id is null
       or exists (select from users u where u.id::text = e.actor_id and u.customer_id = $2)
-      or exists (select from audit_events o where o.subject_type = 'user' and o.subject_id = e.actor_id
-        and o.details ->> 'customer_id' = $2::uuid::text)
+      or exists (select from former_customers f where f.subject_type = 'user' and f.subject_id::text = e.actor_id
+        and f.customer_id = $2)
     ))`,
 };
 

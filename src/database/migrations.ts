@@ -14,6 +14,7 @@ const MIGRATIONS = [
   { file: '0009-lists', name: 'Lists1795000000009' },
   { file: '0010-retention', name: 'Retention1795000000010' },
   { file: '0011-figures', name: 'Figures1795000000011' },
+  { file: '0012-former-customers', name: 'FormerCustomers1795000000012' },
 ] as const;
 
 const read = (file: string, way: 'up' | 'down') =>

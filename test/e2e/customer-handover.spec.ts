@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Pruner } from '../../src/admin/audit/pruner.js';
 import { Sightings } from '../../src/licenses/sightings.js';
 import { hardwareId, startApp, type TestApp } from '../setup/app.js';
 import { sealAll } from '../setup/audit.js';
@@ -7,7 +8,7 @@ import { markedPanel, newMarks, type Marks } from '../setup/traces.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp({ settings: { TRUST_PROXY: '127.0.0.1' } });
+  app = await startApp({ settings: { TRUST_PROXY: '127.0.0.1', AUDIT_RETENTION_DAYS: '90' } });
   await app.sql(
     `insert into webhooks (id, url, events, enabled, sealed_secret, created_at, updated_at)
      values ($1, 'https://receiver.example.test', '{*}', true, '', now(), now())`,
@@ -153,6 +154,87 @@ describe('a license that goes to another customer', () => {
     ]);
     await erase(id);
     expect(named(await keptInLog(), marks)).toEqual([]);
+  });
+});
+
+describe('whose something has been', () => {
+  it('is taken from the audit log by the migration that writes it down elsewhere', async () => {
+    const { license, first } = await handOver();
+    const [customerId, next] = [await customerNamed('One'), await customerNamed('Other')];
+    const moved = await addUser(app, { role: 'customer', customerId });
+    const deleted = await addUser(app, { role: 'customer', customerId });
+    await byStaff('PATCH', `/users/${moved.id}`, { customer_id: next });
+    await byStaff('DELETE', `/users/${deleted.id}`);
+    const kept = () =>
+      app.sql(
+        `select subject_type, subject_id, customer_id, until from former_customers
+         where subject_id = any($1::uuid[]) order by subject_type, customer_id, subject_id`,
+        [[license.id, moved.id, deleted.id]],
+      );
+    const before = await kept();
+    expect(before.map(({ customer_id }) => customer_id)).toEqual([first, customerId, customerId]);
+    await app.dataSource.undoLastMigration();
+    await app.dataSource.runMigrations();
+    expect(await kept()).toEqual(before);
+  });
+});
+
+/** All that has happened so far is older than the audit log is kept. */
+async function prune(): Promise<void> {
+  await sealAll(app);
+  app.clock.advance({ days: 100 });
+  await byStaff('POST', '/products', { code: `p${randomUUID().slice(0, 8)}`, name: 'Of today' });
+  await sealAll(app);
+  await app.nest.get(Pruner, { strict: false }).prune();
+  const [{ old }] = await app.sql(
+    `select count(*)::int as old from audit_events where occurred_at < $1 and action <> 'product.created'`,
+    [new Date(app.clock.now().getTime() - 90 * 86_400_000)],
+  );
+  expect(old).toBe(0);
+}
+
+describe('when the audit log no longer tells of it, a license that went to another customer', () => {
+  it('still takes nothing of the former along, and leaves the former what was the former’s', async () => {
+    const { a, b, first, second, key, used, released } = await handOver();
+    await prune();
+    await markedPanel(app, 'validate', b, key, used);
+    await app.nest.get(Sightings, { strict: false }).flush();
+    const document = await exported(second);
+    expect(named(document, a)).toEqual([]);
+    expect(document.activations.map(({ hardware_id }: any) => hardware_id)).toEqual([used]);
+
+    const reason = async () =>
+      (await app.sql('select reason from blocklist where hardware_id = $1', [released]))[0].reason;
+    await erase(second);
+    expect(await reason()).toBe(`${a.word} lost it`);
+    await erase(first);
+    expect(await reason()).toBeNull();
+  });
+
+  it('is handed over once more', async () => {
+    const { first, license } = await handOver({ customer_id: null });
+    await prune();
+    await byStaff('PATCH', `/licenses/${license.id}`, { metadata: { word: 'of nobody' } });
+    const third = await customerNamed('Third');
+    const { metadata } = await byStaff('PATCH', `/licenses/${license.id}`, { customer_id: third });
+    expect(metadata).toEqual({});
+    // Who comes back takes up what has been that one's all along, and nothing of who had it in between.
+    const back = await byStaff('PATCH', `/licenses/${license.id}`, { customer_id: first });
+    expect(back).toMatchObject({ customer_id: first, metadata: {} });
+  });
+
+  it('has been deleted, and an erasure finds why its hardware is blocked', async () => {
+    const marks = newMarks();
+    const id = await customerNamed(marks.word);
+    const { license, key } = await app.sell({ license: { customer_id: id } });
+    const hardware = hardwareId();
+    await markedPanel(app, 'activate', marks, key, hardware);
+    await byStaff('POST', '/blocklist', { hardware_id: hardware, reason: marks.word });
+    await byStaff('DELETE', `/licenses/${license.id}`);
+    await prune();
+    await erase(id);
+    expect(named(await app.sql('select * from blocklist'), marks)).toEqual([]);
+    expect(await app.sql('select * from blocked_of_customers where customer_id = $1', [id])).toEqual([]);
   });
 });
 

@@ -52,7 +52,7 @@ export class ErasureService {
   private async eraseAs(manager: EntityManager, id: string, { actor, now }: Change): Promise<Customer> {
     const run = await inTransaction(manager);
     const customer = await hold(manager, id);
-    const users = await eraseUsers(run, customer.id);
+    const users = await eraseUsers(run, customer.id, now);
     const licenses = await eraseLicenses(run, customer.id, now);
     await eraseCustomerEvents(run, customer.id);
     await eraseAnswers(run, [customer.id]);

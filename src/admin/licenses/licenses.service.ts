@@ -7,7 +7,7 @@ import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
 import { recordAudit, recordAudits, type AuditEntry } from '../../database/audit.js';
 import { emptySeats, endAnonymity } from '../../database/customer-erasure.js';
-import { licenseWasAnothers } from '../../database/customer-trail.js';
+import { forgetCustomersOfLicense, leaveCustomer, licenseWasAnothers } from '../../database/customer-trail.js';
 import { holdLivingCustomer } from '../../database/customers.js';
 import { poolOf } from '../../database/data-source.js';
 import { License, LicenseKey, Policy, Product } from '../../database/entities/index.js';
@@ -166,6 +166,8 @@ export class LicensesService {
         return this.changes.applyIfDifferent(held, { action: 'license.updated', columns }, by);
       }
       await endAnonymity(held.run, held.license.id);
+      const from = held.license.customerId;
+      if (from !== null) await leaveCustomer(held.run, 'license', held.license.id, from, by.now);
       const emptied = (await isHandedOver(held, customerId)) && {
         columns: { ...columns, metadata: body.metadata ?? {}, statusReason: null },
         details: { seats_emptied: await emptySeats(held.run, held.license.id) },
@@ -180,6 +182,7 @@ export class LicensesService {
     await this.changes.hold(id, actor, async ({ license, manager, run }, { now }) => {
       const [view] = await loadLicenseViews(run, [license.id]);
       await manager.delete(License, { id: license.id });
+      await forgetCustomersOfLicense(run, license.id);
       const changes = this.changes.whole(license, 'deleted');
       await recordAudit(manager, actor, now, {
         action: 'license.deleted',

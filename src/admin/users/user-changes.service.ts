@@ -10,6 +10,7 @@ import { User } from '../../database/entities/index.js';
 import { forgetFailures } from '../../database/failed-proofs.js';
 import { clearSecondFactor } from '../../database/second-factors.js';
 import { deleteSessionsOf } from '../../database/sessions.js';
+import { leaveCustomer } from '../../database/customer-trail.js';
 import { inTransaction } from '../../database/statements.js';
 import { recordUserEvent } from '../../database/user-events.js';
 import { violatedConstraint } from '../../database/violations.js';
@@ -61,6 +62,7 @@ export class UserChangesService {
       if (endsSessions(row, changed)) await deleteSessionsOf(await inTransaction(manager), row.id);
       const personal = personalDifferences(this.metadata, row, changed, USERS.personal);
       const isHandedOver = row.customerId !== null && row.customerId !== changed.customerId;
+      if (isHandedOver) await this.leave(manager, row, now);
       await this.note(manager, asker, now, changed, {
         action: 'user.updated',
         // Of whom it was: an erasure of that customer must find it.
@@ -83,6 +85,7 @@ export class UserChangesService {
       refuseBeyond(asker, [row.role]);
       mayLose(row.id);
       await manager.delete(User, { id: row.id });
+      await this.leave(manager, row, now);
       await this.note(manager, asker, now, row, {
         action: 'user.deleted',
         details: { changes: wholeRow(this.metadata, row, 'deleted', UNTOLD) },
@@ -121,6 +124,10 @@ export class UserChangesService {
 
   private get metadata(): EntityMetadata {
     return this.dataSource.getMetadata(User);
+  }
+
+  private async leave(manager: EntityManager, { id, customerId }: User, now: Date): Promise<void> {
+    if (customerId !== null) await leaveCustomer(await inTransaction(manager), 'user', id, customerId, now);
   }
 
   private note(

@@ -24,3 +24,29 @@ export class Customer {
   @Column({ type: 'timestamptz', name: 'updated_at' })
   updatedAt: Date;
 }
+
+/** Whose a license or a user has been, and until when. */
+@Entity({ name: 'former_customers' })
+export class FormerCustomer {
+  @PrimaryColumn({ type: 'text', name: 'subject_type' })
+  subjectType: 'license' | 'user';
+
+  @PrimaryColumn({ type: 'uuid', name: 'subject_id' })
+  subjectId: string;
+
+  @PrimaryColumn({ type: 'uuid', name: 'customer_id' })
+  customerId: string;
+
+  @Column({ type: 'timestamptz' })
+  until: Date;
+}
+
+/** Blocked hardware that a customer had seats on, where events told it that are pruned. */
+@Entity({ name: 'blocked_of_customers' })
+export class BlockedOfCustomer {
+  @PrimaryColumn({ type: 'uuid', name: 'customer_id' })
+  customerId: string;
+
+  @PrimaryColumn({ type: 'text', name: 'hardware_id' })
+  hardwareId: string;
+}

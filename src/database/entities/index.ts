@@ -9,7 +9,7 @@ import { Release, Artifact, DownloadToken } from './release.entity.js';
 import { ApiKey } from './api-key.entity.js';
 import { FailedProof, RecoveryCode, Session, SsoNonce, User } from './user.entity.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
-import { Customer } from './customer.entity.js';
+import { BlockedOfCustomer, Customer, FormerCustomer } from './customer.entity.js';
 import { EventRow } from './event.entity.js';
 import { RefusalNotice, Webhook, WebhookAttempt, WebhookDelivery } from './webhook.entity.js';
 import { AuditEvent, AuditLink, AuditPersonal, AuditPruned, AuditUnsealed } from './audit-event.entity.js';
@@ -55,6 +55,8 @@ export const ENTITIES = [
   SsoNonce,
   FailedProof,
   Customer,
+  FormerCustomer,
+  BlockedOfCustomer,
   EventRow,
   Webhook,
   WebhookDelivery,

@@ -1,0 +1,2 @@
+drop table blocked_of_customers;
+drop table former_customers;
