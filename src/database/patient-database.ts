@@ -16,6 +16,9 @@ export interface PatientTransaction {
   end(): Promise<void>;
 }
 
+/** A client of a pool has no type for it: it is given back, and not ended. */
+const cutOff = (client: PoolClient): Promise<void> => (client as unknown as { end(): Promise<void> }).end();
+
 /** An import, the exports of this node, the count of licenses and seats, and one to spare. */
 const CONNECTIONS = 5;
 
@@ -30,13 +33,17 @@ export class PatientDatabase implements OnApplicationShutdown {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  async begin(isolation: Isolation): Promise<PatientTransaction> {
+  /** Once `stopping` is aborted the connection is cut, whatever runs on it: for work that is done again another time. */
+  async begin(isolation: Isolation, stopping?: AbortSignal): Promise<PatientTransaction> {
     const runner = (await this.connected()).createQueryRunner();
     try {
       await runner.startTransaction(isolation);
       const { manager } = runner;
       const client = (await runner.connect()) as PoolClient;
       this.open.add(client);
+      const cut = () => void cutOff(client);
+      stopping?.addEventListener('abort', cut);
+      if (stopping?.aborted) cut();
       return {
         manager,
         client,
@@ -44,6 +51,7 @@ export class PatientDatabase implements OnApplicationShutdown {
         commit: () => runner.commitTransaction(),
         end: async () => {
           this.open.delete(client);
+          stopping?.removeEventListener('abort', cut);
           try {
             if (runner.isTransactionActive) await runner.rollbackTransaction();
           } finally {
@@ -59,7 +67,7 @@ export class PatientDatabase implements OnApplicationShutdown {
 
   /** By now the drain is over: who is still at work is cut off, and what it did is undone. */
   async onApplicationShutdown(): Promise<void> {
-    for (const client of this.open) await (client as unknown as { end(): Promise<void> }).end();
+    for (const client of this.open) await cutOff(client);
     const pool = await this.pool?.catch(() => null);
     await pool?.destroy();
   }

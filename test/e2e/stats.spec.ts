@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { LicenseDayJob } from '../../src/admin/stats/license-day.job.js';
 import { VerdictCounts } from '../../src/metrics/verdict-counts.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
+import { Holder } from '../setup/holder.js';
 import { untilLockWaits } from '../setup/locks.js';
 import { startNodes, type Nodes } from '../setup/nodes.js';
 import { addUser, bearer, tokenOf } from '../setup/people.js';
+import { until } from '../setup/until.js';
 
 let app: TestApp;
 beforeEach(async () => {
@@ -520,11 +522,45 @@ describe('a field of many thousands', () => {
     app.clock.advance({ seconds: 60 });
     await strike();
     expect(await countedAt()).toEqual(app.clock.now());
+    await app.sql('update figures_counted set took_ms = 18000');
+    app.clock.set('2027-03-01T23:34:00Z');
+    await strike();
+    await app.sql('update figures_counted set took_ms = 18000');
+    app.clock.set('2027-03-01T23:54:00Z');
+    await strike();
+    expect(await countedAt()).toEqual(new Date('2027-03-01T23:34:00Z'));
+    // The last look at a day is its record.
     app.clock.set('2027-03-01T23:59:00Z');
     await strike();
+    expect(await countedAt()).toEqual(app.clock.now());
     await app.sql('update figures_counted set took_ms = 18000');
     app.clock.set('2027-03-02T00:04:00Z');
     await strike();
     expect(await countedAt()).toEqual(app.clock.now());
+  });
+
+  it('is given up when the service stops, and what was counted before stays', async () => {
+    await saveDay();
+    const countedAt = () => app.sql('select counted_at from figures_counted');
+    const before = await countedAt();
+    const holder = await Holder.at(app.databaseUrl);
+    await holder.sql('begin');
+    await holder.sql('lock table activations in access exclusive mode');
+    app.clock.advance({ days: 1 });
+    const stopping = new AbortController();
+    const counting = app.nest.get(LicenseDayJob, { strict: false }).saveUnlessRecent(stopping.signal);
+    await untilLockWaits(app);
+    stopping.abort();
+    await counting;
+    await holder.leave();
+    expect(await countedAt()).toEqual(before);
+    // As soon as the database has noticed that nobody listens.
+    await until(
+      async () => {
+        await saveDay();
+        return countedAt();
+      },
+      ([last]) => last?.counted_at.getTime() === app.clock.now().getTime(),
+    );
   });
 });
