@@ -23,6 +23,7 @@ const written = (to: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> =>
  */
 export class FileBody extends Readable {
   private readonly held = new Set<Buffer>();
+  private isUnreadable = false;
 
   constructor(
     private readonly file: Pick<OpenFile, 'handle' | 'release'>,
@@ -43,7 +44,7 @@ export class FileBody extends Readable {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     for (const chunk of this.held) this.chunks.forget(chunk);
     this.held.clear();
-    this.file.release(error !== null);
+    this.file.release(this.isUnreadable);
     done(error);
   }
 
@@ -78,10 +79,16 @@ export class FileBody extends Readable {
   private async fill(start: number, end: number): Promise<{ chunk: Buffer; length: number } | null> {
     if (this.destroyed) return null;
     const chunk = this.obtain();
-    const { bytesRead } = await this.file.handle.read(chunk, 0, Math.min(chunk.length, end - start), start);
-    // Less than was promised: the connection is cut, so that the client sees it.
-    if (bytesRead === 0) throw new Error('The file of an artifact has become shorter');
-    return { chunk, length: bytesRead };
+    try {
+      const { bytesRead } = await this.file.handle.read(chunk, 0, Math.min(chunk.length, end - start), start);
+      // Less than was promised: the connection is cut, so that the client sees it.
+      if (bytesRead === 0) throw new Error('The file of an artifact has become shorter');
+      return { chunk, length: bytesRead };
+    } catch (error) {
+      // Of the file, and not of this client: nobody else is to be given the same handle.
+      this.isUnreadable = true;
+      throw error;
+    }
   }
 
   private obtain(): Buffer {

@@ -48,12 +48,12 @@ class CountedChunks extends Chunks {
 /** A client that takes a write only when it is told to, and sees what is in the buffer by then. */
 class Client extends Writable {
   readonly got: Buffer[] = [];
-  private waiting: (() => void)[] = [];
+  private waiting: ((error?: Error) => void)[] = [];
 
-  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
-    this.waiting.push(() => {
-      this.got.push(Buffer.from(bytes));
-      done();
+  override _write(bytes: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    this.waiting.push((error) => {
+      if (error === undefined) this.got.push(Buffer.from(bytes));
+      done(error);
     });
   }
 
@@ -63,6 +63,10 @@ class Client extends Writable {
 
   takeOne(): void {
     this.waiting.shift()?.();
+  }
+
+  breakOff(error: Error): void {
+    this.waiting.shift()?.(error);
   }
 
   async takeAll(): Promise<Buffer> {
@@ -134,6 +138,19 @@ describe('the body of a file', () => {
     await turn();
     expect(client.got[0]?.equals(BYTES.subarray(0, MIB))).toBe(true);
     expect(chunks.inUse).toBe(0);
+  });
+
+  it('blames no file for a client whose connection breaks', async () => {
+    const file = await openedFile();
+    const body = new FileBody(file, { start: 0, end: BYTES.length }, new Chunks());
+    const client = new Client();
+    client.on('error', () => undefined);
+    const failed = once(body, 'close');
+    body.pipe(client);
+    await client.isWaitedFor();
+    client.breakOff(new Error('write EPIPE'));
+    await expect(failed).rejects.toThrow('write EPIPE');
+    expect(file.released).toEqual([false]);
   });
 
   it('fails when the file has become shorter, rather than send fewer bytes as if they were all', async () => {
