@@ -1,4 +1,5 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { runAdmin } from '../../src/admin-cli/run.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { Holder } from '../setup/holder.js';
 import { untilLockWaits } from '../setup/locks.js';
@@ -55,6 +56,7 @@ async function atOnce<T>(count: number, calls: () => Promise<T>): Promise<T> {
 const activate = ({ key, hardware }: Machine, more: object = {}) =>
   app.panel('activate', panelBody(key, hardware, more));
 
+const kidOf = ({ body }: { body: any }) => decodeProtectedHeader(body.lease).kid ?? '';
 const statusOf = ({ status }: { status: number }) => status;
 const all = (count: number, value: unknown) => Array.from({ length: count }, () => value);
 
@@ -173,6 +175,71 @@ describe('machines that activate at once', () => {
       expect(Number(decodeJwt(body.lease).seq)).toBeGreaterThan(
         Number(decodeJwt(first[index]?.body.lease).seq),
       );
+  });
+
+  it('with two keys of one license share its seats', async () => {
+    const [first, ...others] = (await machines(12, 1)) as [Machine, ...Machine[]];
+    const rotated = await app.must('POST', `/licenses/${first.licenseId}/rotate-key`, { overlap_hours: 1 });
+    const second = { ...first, key: rotated.key, hardware: hardwareId() };
+    const [pair, rest] = await atOnce(13, () =>
+      Promise.all([
+        Promise.all([activate(first), activate(second)]),
+        Promise.all(others.map((machine) => activate(machine))),
+      ]),
+    );
+    expect(pair.map(statusOf).toSorted()).toEqual([201, 403]);
+    expect(rest.map(statusOf)).toEqual(all(11, 201));
+    expect(await transactionsOf(others)).toBeLessThan(others.length / 2);
+  });
+
+  it('are refused where their hardware is blocked, and the others are given their seats', async () => {
+    const [blocked, ...others] = (await machines(12, 1)) as [Machine, ...Machine[]];
+    await app.must('POST', '/blocklist', { hardware_id: blocked.hardware });
+    const [refused, rest] = await atOnce(12, () =>
+      Promise.all([activate(blocked), Promise.all(others.map((machine) => activate(machine)))]),
+    );
+    expect(refused.body.code).toBe('HARDWARE_MISMATCH');
+    expect(rest.map(statusOf)).toEqual(all(11, 201));
+    expect((await seatsOf([blocked.hardware])).size).toBe(0);
+  });
+
+  it('leave no name behind where the customer is erased, and theirs where not', async () => {
+    const customer = await app.must('POST', '/customers', { name: 'Somebody' });
+    const [erased, ...others] = (await machines(12, 1)) as [Machine, ...Machine[]];
+    await app.must('PATCH', `/licenses/${erased.licenseId}`, { customer_id: customer.id });
+    await app.must('POST', `/customers/${customer.id}/erase`);
+    const asking = [erased, ...others];
+    const answers = await atOnce(12, () =>
+      Promise.all(asking.map((machine) => activate(machine, { hostname: 'panel.example.test' }))),
+    );
+    expect(answers.map(statusOf)).toEqual(all(12, 201));
+    const seats = await seatsOf(asking.map(({ hardware }) => hardware));
+    const nameOf = ({ hardware }: Machine) => [
+      seats.get(hardware).hostname,
+      seats.get(hardware).last_seen_ip,
+    ];
+    expect(nameOf(erased)).toEqual([null, null]);
+    for (const other of others) expect(nameOf(other)).toEqual(['panel.example.test', '127.0.0.1']);
+    expect(await transactionsOf(asking)).toBeLessThan(asking.length / 2);
+    const [line] = await trailOf([erased.licenseId]);
+    expect(line.personal).toBeNull();
+  });
+
+  it('are not signed for with a key that another node has withdrawn', async () => {
+    const asking = await machines(12, 1);
+    const [sold] = (await machines(1, 1)) as [Machine];
+    const withdrawn = kidOf(await activate(sold));
+    // As another node does it: this one has yet to hear of it.
+    const code = await runAdmin(['rotate-signing-key', '--compromised', withdrawn], {
+      loadConfig: () => app.config,
+      clock: app.clock,
+      say: () => undefined,
+      complain: () => undefined,
+    });
+    expect(code).toBe(0);
+    const answers = await atOnce(12, () => Promise.all(asking.map((machine) => activate(machine))));
+    expect(answers.map(statusOf)).toEqual(all(12, 201));
+    expect(answers.map(kidOf)).not.toContain(withdrawn);
   });
 
   it('do not wait for a license that somebody else holds, and its own machine waits', async () => {

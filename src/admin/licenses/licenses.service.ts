@@ -7,7 +7,11 @@ import { licenseBody } from '../../access/license-body.js';
 import { Clock } from '../../clock.js';
 import { recordAudit, recordAudits, type AuditEntry } from '../../database/audit.js';
 import { emptySeats, endAnonymity } from '../../database/customer-erasure.js';
-import { forgetCustomersOfLicense, leaveCustomer, licenseWasAnothers } from '../../database/customer-trail.js';
+import {
+  forgetCustomersOfLicense,
+  leaveCustomer,
+  licenseWasAnothers,
+} from '../../database/customer-trail.js';
 import { holdLivingCustomer } from '../../database/customers.js';
 import { poolOf } from '../../database/data-source.js';
 import { License, LicenseKey, Policy, Product } from '../../database/entities/index.js';
