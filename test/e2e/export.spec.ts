@@ -132,7 +132,7 @@ async function open() {
 }
 
 describe('exports that nobody reads', () => {
-  it('hold their snapshot and their place, and give both back when the reader leaves', async () => {
+  beforeAll(async () => {
     const rows = Array.from({ length: 20_000 }, (_, i) =>
       JSON.stringify({
         key: `BULK-${i}`,
@@ -145,6 +145,9 @@ describe('exports that nobody reads', () => {
     await app.must('POST', '/policies', { code: 'bulk', name: 'Bulk' });
     const { status } = await importFile(app, 'licenses', rows.join('\n'), { type: 'application/x-ndjson' });
     expect(status).toBe(201);
+  });
+
+  it('hold their snapshot and their place, and give both back when the reader leaves', async () => {
     const readers = [await open(), await open()];
     // Others come and go: the sealer's, for one.
     await until(transactions, ({ length }) => length === 2);
