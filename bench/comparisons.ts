@@ -14,10 +14,8 @@ export interface Compared {
 }
 
 function connectionsOf({ quickAt, connections }: Scenario, options: Options): readonly number[] {
-  if (options.isQuick && quickAt.length > 0) {
-    return quickAt.filter((count) => options.connections.includes(count));
-  }
-  return connections ?? options.connections;
+  const all = connections ?? options.connections;
+  return options.isQuick && quickAt.length > 0 ? quickAt : all;
 }
 
 async function measureSection(

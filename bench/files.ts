@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /** The files that are downloaded, under the names that a plain server has for them. */
-export const MEGABYTE = 1024 ** 2;
+export const MEBIBYTE = 1024 ** 2;
 export const SMALL_FILES = 100;
 export const LARGE_FILE = 'bench-large';
 export const LARGE_FILE_BYTES = 1024 ** 3;

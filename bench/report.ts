@@ -27,17 +27,21 @@ const megabytes = (number: number | null) => number?.toFixed(0) ?? '–';
 /** A run may be over before a single large file is there. */
 const milliseconds = (number: number) => (Number.isNaN(number) ? '–' : number.toFixed(2));
 
-const rowOf = ({ scenario, connections, service, memory }: Comparison, beside: string, limit: Measured) => [
+const rowOf = (
+  { scenario, connections, service, memory }: Comparison,
+  beside: string,
+  limit: Measured | null,
+) => [
   scenario,
   `${connections}`,
   beside,
   service.perSecond.toFixed(0),
-  limit.perSecond.toFixed(0),
-  (service.perSecond / limit.perSecond).toFixed(2),
+  limit?.perSecond.toFixed(0) ?? '–',
+  limit === null ? '–' : (service.perSecond / limit.perSecond).toFixed(2),
   milliseconds(service.p50),
-  milliseconds(limit.p50),
+  milliseconds(limit?.p50 ?? Number.NaN),
   milliseconds(service.p99),
-  milliseconds(limit.p99),
+  milliseconds(limit?.p99 ?? Number.NaN),
   megabytes(memory.now),
   megabytes(memory.peak),
 ];
@@ -60,7 +64,9 @@ export function alignedRows(rows: readonly (readonly string[])[]): string {
 
 export function tableOf({ licenses, comparisons }: Section): string {
   const rows = comparisons.flatMap((comparison) =>
-    comparison.limits.map(({ name, measured }) => rowOf(comparison, name, measured)),
+    comparison.limits.length === 0
+      ? [rowOf(comparison, 'nothing', null)]
+      : comparison.limits.map(({ name, measured }) => rowOf(comparison, name, measured)),
   );
   return `${licenses.toLocaleString('en')} licenses\n\n${alignedRows([HEAD, ...rows])}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PoolClient } from 'pg';
 import type { Pepper } from '../src/signing/data-keys.js';
 import { licenseId } from './data-set.ts';
-import { fileName, fileToken, LARGE_FILE, LARGE_FILE_BYTES, MEGABYTE, SMALL_FILES } from './files.ts';
+import { fileName, fileToken, LARGE_FILE, LARGE_FILE_BYTES, MEBIBYTE, SMALL_FILES } from './files.ts';
 
 const PRODUCT_ID = '01900000-0000-7000-8500-000000000000';
 const RELEASE_ID = '01900000-0000-7000-8600-000000000000';
@@ -16,7 +16,7 @@ export const filesFolder = (dataDir: string): string => join(dataDir, 'storage',
 
 /** Of random bytes, so that no file system makes it smaller. */
 async function writeLarge(path: string, bytes: number): Promise<void> {
-  const chunk = randomBytes(MEGABYTE);
+  const chunk = randomBytes(MEBIBYTE);
   const file = await open(path, 'w');
   try {
     for (let written = 0; written < bytes; written += chunk.length) await file.write(chunk);
@@ -43,7 +43,7 @@ export async function seedFiles(
       values ($1, $2, '1.0.0', '1.0.0', 'stable', 'published', false, false, 100, now(), now(), now(), now())`,
     [RELEASE_ID, PRODUCT_ID],
   );
-  const small = Array.from({ length: SMALL_FILES }, (_, number) => [fileName(number), MEGABYTE] as const);
+  const small = Array.from({ length: SMALL_FILES }, (_, number) => [fileName(number), MEBIBYTE] as const);
   for (const [number, [name, size]] of [...small, [LARGE_FILE, LARGE_FILE_BYTES] as const].entries()) {
     await writeLarge(join(folder, name), size);
     await client.query(

@@ -25,7 +25,6 @@ export interface Soaked {
 /** Whether the last third needs no more than the one before it; the first one warms up. */
 function isFlat(memory: readonly number[]): boolean {
   const third = Math.floor(memory.length / 3);
-  if (third === 0) return false;
   return median(memory.slice(-third)) <= median(memory.slice(-2 * third, -third)) * FLAT_WITHIN;
 }
 
@@ -51,7 +50,8 @@ export async function soak(
       expected: 200,
     });
     const { perSecond, p99 } = roundOf([lap]);
-    const memoryMb = (await service.memory()).now ?? Number.NaN;
+    const { now: memoryMb } = await service.memory();
+    if (memoryMb === null) throw new Error('This machine does not tell how much memory a process has.');
     samples.push({ perSecond, p99, memoryMb });
     const at = `${(turn + 1) * SLICE_SECONDS} s`.padStart(6);
     note(

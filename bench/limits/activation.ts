@@ -26,7 +26,7 @@ export const SAMPLE = {
 } as const;
 
 /** A lease as it is stored; what it says takes the database the same time. */
-export const leaseOf = (id: string, now: Date) => ({
+const leaseOf = (id: string, now: Date) => ({
   id,
   kid: 'bench',
   seq: now.getTime(),
@@ -72,22 +72,31 @@ export async function recordActivation(pool: Pool): Promise<Recorded[]> {
   return recorded;
 }
 
+/** A new seat with its lease, once it is decided. */
+export async function takeFreeSeat(
+  run: Parameters<typeof takeSeat>[0],
+  { seat, license, hardware, lease }: Readonly<Record<keyof typeof SAMPLE, string>>,
+  now: Date,
+) {
+  await lastLeaseSequence(run, license, hardware);
+  return takeSeat(run, {
+    id: seat,
+    licenseId: license,
+    hardwareId: hardware,
+    now,
+    report: { version: VERSION, hostname: null, platform: null, arch: null, usage: null, address: ADDRESS },
+    movedFromHardwareId: null,
+    offlineUntil: null,
+    lease: leaseOf(lease, now),
+  });
+}
+
 async function activate(run: Parameters<typeof takeSeat>[0], manager: EntityManager): Promise<void> {
   const now = new Date();
   const by = { licenseId: SAMPLE.license };
   await lockLicense(run, by);
   await loadLicenseFacts(run, { by, hardwareId: SAMPLE.hardware, precedence: VERSION, now });
-  await lastLeaseSequence(run, SAMPLE.license, SAMPLE.hardware);
-  const taken = await takeSeat(run, {
-    id: SAMPLE.seat,
-    licenseId: SAMPLE.license,
-    hardwareId: SAMPLE.hardware,
-    now,
-    report: { version: VERSION, hostname: null, platform: null, arch: null, usage: null, address: ADDRESS },
-    movedFromHardwareId: null,
-    offlineUntil: null,
-    lease: leaseOf(SAMPLE.lease, now),
-  });
+  const taken = await takeFreeSeat(run, SAMPLE, now);
   await recordAudit(
     manager,
     { type: 'panel', id: SAMPLE.license, address: ADDRESS, requestId: 'bench' },

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
+import { MEBIBYTE } from '../files.ts';
 import type { Lap, Run } from './run.ts';
 
-const MEBIBYTE = 1024 ** 2;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** What is under way on a connection. */

@@ -1,7 +1,7 @@
 import type { Pepper } from '../../src/signing/data-keys.js';
 import { hash } from 'node:crypto';
 import { hardwareId, licenseKey, newHardwareId, scattered, VERSION, type Window } from '../data-set.ts';
-import { fileName, fileToken, LARGE_FILE, LARGE_FILE_BYTES, MEGABYTE, SMALL_FILES } from '../files.ts';
+import { fileName, fileToken, LARGE_FILE, LARGE_FILE_BYTES, MEBIBYTE, SMALL_FILES } from '../files.ts';
 
 /** What the one who asks knows. */
 export interface Known {
@@ -74,8 +74,8 @@ const smallFile = (place: number) => fileName(place % SMALL_FILES);
 
 /** A megabyte of the large file, anywhere in it. */
 function rangeAt(place: number): { Range: string } {
-  const from = hash('sha256', `range ${place}`, 'buffer').readUInt32BE() % (LARGE_FILE_BYTES - MEGABYTE);
-  return { Range: `bytes=${from}-${from + MEGABYTE - 1}` };
+  const from = hash('sha256', `range ${place}`, 'buffer').readUInt32BE() % (LARGE_FILE_BYTES - MEBIBYTE);
+  return { Range: `bytes=${from}-${from + MEBIBYTE - 1}` };
 }
 
 export const REQUESTS = {

@@ -8,9 +8,6 @@ import { deleteEnded, SWEPT_TABLES } from '../database/sweeps.js';
 import { inBatches } from '../jobs/batches.js';
 import { JobQueue } from '../jobs/job-queue.js';
 
-/** In one statement; more would be under way for too long. */
-const BATCH = 1_000;
-
 /** Deletes what has ended by itself and opens nothing any more: sessions, tokens, nonces, stored answers, replaced keys, wrong passwords. */
 @Injectable()
 export class CleanUp implements OnModuleInit {
@@ -31,8 +28,8 @@ export class CleanUp implements OnModuleInit {
   async sweep(stopping?: AbortSignal): Promise<void> {
     const now = this.clock.now();
     for (const table of SWEPT_TABLES) {
-      await inBatches(BATCH, (limit) => deleteEnded(this.pool, table, now, limit), stopping);
+      await inBatches((limit) => deleteEnded(this.pool, table, now, limit), stopping);
     }
-    await inBatches(BATCH, (limit) => deleteOldFailures(this.pool, now, limit), stopping);
+    await inBatches((limit) => deleteOldFailures(this.pool, now, limit), stopping);
   }
 }

@@ -11,9 +11,6 @@ import { JobQueue } from '../jobs/job-queue.js';
 
 const DAY_MS = 86_400_000;
 
-/** In one statement; more would be under way for too long. */
-const BATCH = 2_000;
-
 /** Forgets the daily figures of days that are long over. */
 @Injectable()
 export class CountsRetention implements OnModuleInit {
@@ -41,7 +38,7 @@ export class CountsRetention implements OnModuleInit {
     if (days === 0) return;
     const before = dayOf(new Date(this.clock.now().getTime() - days * DAY_MS));
     for (const table of COUNTED_TABLES) {
-      await inBatches(BATCH, (limit) => deleteOldDays(this.pool, table, before, limit), stopping);
+      await inBatches((limit) => deleteOldDays(this.pool, table, before, limit), stopping);
     }
   }
 }

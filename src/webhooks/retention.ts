@@ -12,9 +12,6 @@ const DAY_MS = 86_400_000;
 /** Days for which events and their deliveries can be looked at and sent again. */
 const KEPT_DAYS = 30;
 
-/** In one statement; more would be under way for too long. */
-const BATCH = 2_000;
-
 /** Throws away what has been told for long, once a night in the cluster. */
 @Injectable()
 export class WebhookRetention implements OnModuleInit {
@@ -39,9 +36,9 @@ export class WebhookRetention implements OnModuleInit {
   async run(stopping?: AbortSignal): Promise<void> {
     const now = this.clock.now();
     const cutoff = new Date(now.getTime() - KEPT_DAYS * DAY_MS);
-    await inBatches(BATCH, (limit) => deleteOldEvents(this.pool, cutoff, limit), stopping);
+    await inBatches((limit) => deleteOldEvents(this.pool, cutoff, limit), stopping);
     const repeatable = new Date(now.getTime() - DAY_MS);
-    await inBatches(BATCH, (limit) => deleteRefusalNotices(this.pool, repeatable, limit), stopping);
+    await inBatches((limit) => deleteRefusalNotices(this.pool, repeatable, limit), stopping);
     await dropPreviousSecrets(this.pool, now);
   }
 }

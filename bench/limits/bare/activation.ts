@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Pool, PoolClient } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Run } from '../../../src/database/statements.js';
-import { lastLeaseSequence, loadLicenseFacts, lockLicense, takeSeat } from '../../built.ts';
-import { leaseOf, recordActivation, SAMPLE, type Recorded } from '../activation.ts';
-import { factsQuery, REPORT, type Body } from './body.ts';
+import { loadLicenseFacts, lockLicense } from '../../built.ts';
+import { recordActivation, SAMPLE, takeFreeSeat, type Recorded } from '../activation.ts';
+import { factsQuery, type Body } from './body.ts';
 
 const runOn =
   (client: PoolClient): Run =>
@@ -28,18 +28,12 @@ async function takeOne(run: Run, body: Body) {
   await lockLicense(run, facts.by);
   const { license } = await loadLicenseFacts(run, facts);
   if (!license) throw new Error('No license');
-  await lastLeaseSequence(run, license.id, body.hardware_id);
   const id = uuidv7();
-  await takeSeat(run, {
-    id,
-    licenseId: license.id,
-    hardwareId: body.hardware_id,
+  await takeFreeSeat(
+    run,
+    { seat: id, license: license.id, hardware: body.hardware_id, lease: uuidv7() },
     now,
-    report: REPORT,
-    movedFromHardwareId: null,
-    offlineUntil: null,
-    lease: leaseOf(uuidv7(), now),
-  });
+  );
   return { id, license };
 }
 
