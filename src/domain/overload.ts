@@ -44,8 +44,8 @@ export interface Pressure {
   readonly loopDelayMs: number;
   /** Who waits for a connection to the database. */
   readonly database: QueueSample;
-  /** Panels that have phoned home and are not answered yet, wherever they wait. */
-  readonly phoneHomes: QueueSample;
+  /** Panels that are not answered yet, wherever they wait. */
+  readonly panels: QueueSample;
 }
 
 /** A request is read in one turn of the event loop, its facts are asked for, come and are answered in others. */
@@ -59,12 +59,8 @@ const waitIn = ({ waiting, served, elapsedMs, stuckMs }: QueueSample): number =>
   served > 0 ? (waiting * elapsedMs) / served : stuckMs;
 
 /** How long a request that comes now has to expect to wait, by whatever is slowest. */
-export const expectedWaitMs = ({ loopDelayMs, database, phoneHomes }: Pressure): number =>
-  Math.max(
-    loopDelayMs * TURNS_OF_A_REQUEST,
-    waitIn(database),
-    phoneHomes.waiting < CROWD ? 0 : waitIn(phoneHomes),
-  );
+export const expectedWaitMs = ({ loopDelayMs, database, panels }: Pressure): number =>
+  Math.max(loopDelayMs * TURNS_OF_A_REQUEST, waitIn(database), panels.waiting < CROWD ? 0 : waitIn(panels));
 
 /** So many samples in a row must agree: a burst, or one long pause, is over before anybody should be refused for it. */
 export const SAMPLES_THAT_COUNT = 5;

@@ -11,7 +11,7 @@ const LONG_MS = 50_000;
 export async function until<T>(read: () => T | Promise<T>, fits: (value: T) => boolean): Promise<T> {
   const { stack } = new Error('Still waiting');
   const began = performance.now();
-  for (let isTold = false; ; ) {
+  for (let isTold = false; ;) {
     const value = await read();
     if (fits(value)) return value;
     if (!isTold && performance.now() - began > LONG_MS) {

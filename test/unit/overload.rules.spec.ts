@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/overload.js';
 
 const EMPTY: QueueSample = { waiting: 0, served: 100, elapsedMs: 1_000, stuckMs: 0 };
-const IDLE: Pressure = { loopDelayMs: 0, database: EMPTY, phoneHomes: EMPTY };
+const IDLE: Pressure = { loopDelayMs: 0, database: EMPTY, panels: EMPTY };
 
 describe('the wait that is to be expected', () => {
   it.each<[string, Partial<Pressure>, number]>([
@@ -32,12 +32,12 @@ describe('the wait that is to be expected', () => {
     ],
     [
       'is that of a crowd of panels that wait for their answers',
-      { phoneHomes: { waiting: 4_000, served: 1_000, elapsedMs: 1_000, stuckMs: 0 } },
+      { panels: { waiting: 4_000, served: 1_000, elapsedMs: 1_000, stuckMs: 0 } },
       4_000,
     ],
     [
       'is not that of a few panels: their calls may be slow for reasons of their own',
-      { phoneHomes: { waiting: 99, served: 0, elapsedMs: 1_000, stuckMs: 9_000 } },
+      { panels: { waiting: 99, served: 0, elapsedMs: 1_000, stuckMs: 9_000 } },
       0,
     ],
     [

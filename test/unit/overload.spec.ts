@@ -19,7 +19,7 @@ const NONE: QueueSample = { waiting: 0, served: 0, elapsedMs: 1_000, stuckMs: 0 
 const waiting = (stuckMs: number): Pressure => ({
   loopDelayMs: 0,
   database: { waiting: 1, served: 0, elapsedMs: 1_000, stuckMs },
-  phoneHomes: NONE,
+  panels: NONE,
 });
 
 let app: NestFastifyApplication;
@@ -165,7 +165,7 @@ describe('under load', () => {
     press(0);
     expect(errors).not.toHaveBeenCalled();
     jest.restoreAllMocks();
-    const begins = 'Overloaded: requests of this class are refused';
+    const begins = 'Overloaded: requests of this class are refused or thinned out';
     const ends = 'Requests of this class are answered again';
     expect(lines).toEqual([
       ['changes', begins],

@@ -51,7 +51,8 @@ export class Shedder {
     const share = nextShare(name, before, this.waitsMs);
     this.shares.set(name, share);
     const facts = { class: name, expected_wait_ms: Math.round(waitMs) };
-    if (before === 1 && share < 1) this.logger.warn(facts, 'Overloaded: requests of this class are refused');
+    if (before === 1 && share < 1)
+      this.logger.warn(facts, 'Overloaded: requests of this class are refused or thinned out');
     if (before < 1 && share === 1) this.logger.log(facts, 'Requests of this class are answered again');
   }
 }
