@@ -1,5 +1,7 @@
+import { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { Bounded } from '../access/bounded.js';
+import { onHangUp } from '../http/hang-ups.js';
 import type { Chunks } from './chunks.js';
 import type { Part } from './conditions.js';
 import type { OpenFile } from './open-files.js';
@@ -34,6 +36,8 @@ export class FileBody extends Readable {
   }
 
   override pipe<T extends NodeJS.WritableStream>(to: T): T {
+    const isOver = to instanceof ServerResponse ? onHangUp(to.req.socket, () => this.destroy()) : null;
+    if (isOver !== null) this.once('close', isOver);
     void this.send(to);
     return to;
   }

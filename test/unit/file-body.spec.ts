@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -138,6 +140,26 @@ describe('the body of a file', () => {
     await turn();
     expect(client.got[0]?.equals(BYTES.subarray(0, MIB))).toBe(true);
     expect(chunks.inUse).toBe(0);
+  });
+
+  it('gives up its file when the connection goes, and nobody tells of the answer on it', async () => {
+    const socket = new Socket();
+    const response = new ServerResponse(new IncomingMessage(socket));
+    const files = await Promise.all([openedFile(), openedFile()]);
+    // Behind another answer: it has no connection of its own yet.
+    const bodies = files.map((file) => new FileBody(file, { start: 0, end: BYTES.length }, new Chunks()));
+    for (const body of bodies) body.pipe(response);
+    expect(socket.listenerCount('close')).toBe(1);
+    const closed = Promise.all(bodies.map((body) => once(body, 'close')));
+    socket.destroy();
+    await closed;
+    expect(files.map(({ released }) => released)).toEqual([[false], [false]]);
+    // One that comes later is over before it begins.
+    const late = await openedFile();
+    const body = new FileBody(late, { start: 0, end: BYTES.length }, new Chunks());
+    body.pipe(response);
+    if (!body.closed) await once(body, 'close');
+    expect(late.released).toEqual([false]);
   });
 
   it('blames no file for a client whose connection breaks', async () => {
