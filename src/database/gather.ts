@@ -8,17 +8,35 @@ export interface Gathering {
   readonly inFlight: number;
 }
 
+/** A call that waited longer than this for the statements before it would not be answered in time any more. */
+const PATIENCE_MS = 5_000;
+
+/** Refused unasked, as by a database that is away: so it is, or far behind. */
+export class WaitedTooLong extends Error {
+  constructor() {
+    super('Waited too long for other statements');
+  }
+}
+
 /** Two statements keep two processes of the database busy; a third would only take rows away from the next one. */
 export const TOGETHER: Gathering = { most: 64, inFlight: 2 };
 
+interface Queued<Asked> {
+  readonly asked: Asked;
+  /** Milliseconds of the process. */
+  readonly since: number;
+}
+
 /**
  * Answers calls that arrive together by one statement. Nothing is remembered: each of them was there before its statement
- * began. In whichever request they are gathered, they are no part of its transaction.
+ * began. In whichever request they are gathered, they are no part of its transaction. Each that is asked is asked within
+ * seconds: when the database hangs, those behind do not wait for one another to time out.
  */
 export function gather<Asked, Answer>(
   ask: (together: readonly Asked[]) => Promise<readonly Answer[]>,
   { most, inFlight }: Gathering,
 ): (asked: Asked) => Promise<Answer> {
+  const askInTime = async (asked: readonly Asked[]) => (asked.length === 0 ? [] : ask(asked));
   let running = 0;
   const ready: (() => void)[] = [];
   const begin = () => {
@@ -28,10 +46,17 @@ export function gather<Asked, Answer>(
     running++;
     dispatch();
   };
-  const loader = new DataLoader<Asked, Answer>(
+  const loader = new DataLoader<Queued<Asked>, Answer>(
     async (together) => {
+      const earliest = performance.now() - PATIENCE_MS;
+      const inTime = together.filter(({ since }) => since >= earliest);
       try {
-        return await independently(() => ask(together));
+        const answers = await independently(() => askInTime(inTime.map(({ asked }) => asked)));
+        if (inTime.length === together.length) return answers;
+        const rest = answers.values();
+        return together.map(({ since }) =>
+          since < earliest ? new WaitedTooLong() : (rest.next().value as Answer),
+        );
       } finally {
         running--;
         begin();
@@ -49,5 +74,5 @@ export function gather<Asked, Answer>(
       },
     },
   );
-  return (asked) => loader.load(asked);
+  return (asked) => loader.load({ asked, since: performance.now() });
 }

@@ -13,6 +13,9 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
 /** Classes of SQLSTATEs, their first two characters: a lost connection, and a server that is full. */
 const SERVER_CLASSES: ReadonlySet<string> = new Set(['08', '53']);
 
+/** SQLSTATEs of a transaction that was crossed by others, and goes well the next time. */
+const CROSSED: ReadonlySet<string> = new Set(['40001', '40P01', '55P03']);
+
 /** SQLSTATEs of a server that starts, stops, fails over or is busy, or does not let us in. */
 const SERVER_CODES: ReadonlySet<string> = new Set([
   // A standby after a failover: it reads, and refuses to write.
@@ -22,10 +25,7 @@ const SERVER_CODES: ReadonlySet<string> = new Set([
   '28000',
   '28P01',
   '3D000',
-  // Crossed by others, and well the next time.
-  '40001',
-  '40P01',
-  '55P03',
+  ...CROSSED,
   // A statement that ran into its timeout, behind a lock most likely.
   '57014',
   '57P01',
@@ -57,6 +57,8 @@ const MESSAGES: ReadonlySet<string> = new Set([
   'Client has encountered a connection error and is not queryable',
   'Client was closed and is not queryable',
   'Cannot use a pool after calling end on the pool',
+  // What the service says itself to those who wait for a statement behind others.
+  'Waited too long for other statements',
 ]);
 
 /** Wrappers are a few layers deep at most; a bound keeps a cycle from hanging the answer. */
@@ -82,15 +84,22 @@ function saysItIsDown(error: Wrapper): boolean {
   return typeof error.message === 'string' && MESSAGES.has(error.message);
 }
 
-/** Whether an error, or one it wraps (TypeORM's driver error, a cause, one of several tries), is a dependency being down. */
-export function isDependencyDown(error: unknown, depth = 0): boolean {
+/** Whether it holds of an error, or of one it wraps: TypeORM's driver error, a cause, one of several tries. */
+function someLayer(error: unknown, holds: (error: Wrapper) => boolean, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > MAX_DEPTH) return false;
   const wrapper: Wrapper = error;
-  if (saysItIsDown(wrapper)) return true;
+  if (holds(wrapper)) return true;
   const inner = [
     wrapper.driverError,
     wrapper.cause,
     ...(Array.isArray(wrapper.errors) ? wrapper.errors : []),
   ];
-  return inner.some((each) => isDependencyDown(each, depth + 1));
+  return inner.some((each) => someLayer(each, holds, depth + 1));
 }
+
+/** Whether an error is a dependency being down, or too busy to answer. */
+export const isDependencyDown = (error: unknown): boolean => someLayer(error, saysItIsDown);
+
+/** Whether an error is of rows in other hands: what touches other rows is not affected. */
+export const isCrossed = (error: unknown): boolean =>
+  someLayer(error, ({ code }) => typeof code === 'string' && CROSSED.has(code));

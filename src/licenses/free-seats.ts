@@ -4,7 +4,7 @@ import { LicenseGate, type Knock } from '../access/license-gate.js';
 import { gather, TOGETHER } from '../database/gather.js';
 import type { LicenseRecord } from '../database/license-facts.js';
 import { decide } from '../domain/license-policy.js';
-import { isDependencyDown } from '../http/dependency-down.js';
+import { isCrossed, isDependencyDown } from '../http/dependency-down.js';
 import type { PanelCall } from './panel-call.js';
 import { SeatWriter, type Taking } from './seat-writer.js';
 import type { Verdict } from './verdict.js';
@@ -47,8 +47,8 @@ export class FreeSeats {
       const verdicts = new Map(taken.map(({ call, verdict }) => [call, verdict]));
       return calls.map((call) => verdicts.get(call));
     } catch (error) {
-      // A second wait for a database that hangs would help nobody.
-      if (isDependencyDown(error)) throw error;
+      // A second wait for a database that hangs would help nobody. A row in other hands is of one of them only.
+      if (isDependencyDown(error) && !isCrossed(error)) throw error;
       // Nothing is written. What one of them was refused for is not the others' fault, and whoever it was is told alone.
       this.logger.warn({ err: error }, `${calls.length} activations could not be written together`);
       return calls.map(() => undefined);

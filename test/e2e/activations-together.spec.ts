@@ -263,19 +263,22 @@ describe('machines that activate at once', () => {
     expect((await waiting.last).body.code).toBe('SUSPENDED');
   });
 
-  it('are not taken along by one that the database refuses', async () => {
+  it.each([
+    ['refuses', 'P0001', 500],
+    ['can not give what others hold', '55P03', 503],
+  ])('are not taken along by one that the database %s', async (_, code, status) => {
     const asking = (await machines(12, 1)) as [Machine, ...Machine[]];
     const [refused, ...others] = asking;
     await app.sql(
       `create function refuse_hardware() returns trigger language plpgsql as
-      $$ begin if new.hardware_id = '${refused.hardware}' then raise 'refused'; end if; return new; end $$`,
+      $$ begin if new.hardware_id = '${refused.hardware}' then raise 'refused' using errcode = '${code}'; end if; return new; end $$`,
     );
     await app.sql(
       'create trigger refuse before insert on activations for each row execute function refuse_hardware()',
     );
     const answers = await Promise.all(asking.map((machine) => activate(machine)));
     await app.sql('drop function refuse_hardware cascade');
-    expect(answers.map(statusOf)).toEqual([500, ...all(11, 201)]);
+    expect(answers.map(statusOf)).toEqual([status, ...all(11, 201)]);
     expect(await trailOf([refused.licenseId])).toEqual([]);
     expect(await trailOf(others.map(({ licenseId }) => licenseId))).toHaveLength(11);
     expect(statusOf(await activate(refused))).toBe(201);

@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg';
-import { isDependencyDown } from '../../src/http/dependency-down.js';
+import { isCrossed, isDependencyDown } from '../../src/http/dependency-down.js';
 
 const answered = (code: string): DatabaseError => {
   const error = new DatabaseError('as the server words it', 1, 'error');
@@ -34,5 +34,16 @@ describe('a dependency is down', () => {
   it.each(['23505', '42P01', '22001', '25001', '55000', 'ENOENT', '5', ''])(
     'but not by the code "%s"',
     (code) => expect(isDependencyDown(answered(code))).toBe(false),
+  );
+});
+
+describe('only rows are in other hands', () => {
+  it.each(['40001', '40P01', '55P03'])('when the server says %s', (code) => {
+    expect(isCrossed(answered(code))).toBe(true);
+    expect(isCrossed(Object.assign(new Error('wrapped'), { driverError: answered(code) }))).toBe(true);
+  });
+
+  it.each(['57014', '08006', '53300'])('but not when it says %s', (code) =>
+    expect(isCrossed(answered(code))).toBe(false),
   );
 });

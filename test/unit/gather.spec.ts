@@ -1,8 +1,10 @@
+import { jest } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { gather } from '../../src/database/gather.js';
 import { asOneUnit, joinedClient } from '../../src/database/unit-of-work.js';
+import { isDependencyDown } from '../../src/http/dependency-down.js';
 
 interface Statement {
   readonly asked: readonly number[];
@@ -94,6 +96,32 @@ describe('calls that are gathered', () => {
     expect(
       (await answers).map((answer) => (answer.status === 'fulfilled' ? answer.value : answer.reason.message)),
     ).toEqual([0, 10, 'The database is away', 'The database is away', 40]);
+  });
+
+  it('are refused unasked when those before them took too long, and whoever comes later is asked', async () => {
+    const { statements, ask } = database();
+    const load = gather(ask, { most: 64, inFlight: 1 });
+    const now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(now);
+    try {
+      const first = load(1);
+      await settled();
+      const late = Promise.allSettled([load(2), load(3)]);
+      clock.mockReturnValue(now + 4_000);
+      const inTime = load(4);
+      await settled();
+      clock.mockReturnValue(now + 5_001);
+      statements[0]?.answer();
+      expect(await first).toBe(10);
+      await settled();
+      expect(statements.map(({ asked }) => asked)).toEqual([[1], [4]]);
+      statements[1]?.answer();
+      expect(await inTime).toBe(40);
+      const reasons = (await late).map((answer) => answer.status === 'rejected' && answer.reason);
+      expect(reasons.map(isDependencyDown)).toEqual([true, true]);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('go on after failures, thrown at once ones among them', async () => {
