@@ -1,11 +1,18 @@
 import type { PoolClient } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { StartupError } from '../startup-error.js';
 import { createDataSource, poolOf } from './data-source.js';
 import type { ListManager } from './list.js';
 import { ForeignReplica, markPosition, waitFor, type Position } from './replica-check.js';
 import { listsOn, onPool, type ListRun } from './statements.js';
 import { joinedClient } from './unit-of-work.js';
+
+/** All connections to the replica are at lists. Those who wait for one are what the primary is spared. */
+class ReplicaBusy extends Error {
+  constructor(cause: unknown) {
+    super('All connections to the read replica are in use', { cause });
+  }
+}
 
 /** What lists are read from: enough for them, and by its types for nothing else. */
 export interface ListSource {
@@ -86,7 +93,8 @@ export class ReadReplica {
     try {
       return await this.onReplica(this.replica, position, work);
     } catch (error) {
-      if ((error as { code?: unknown }).code === STATEMENT_TIMED_OUT) throw error;
+      if (error instanceof ReplicaBusy || (error as { code?: unknown }).code === STATEMENT_TIMED_OUT)
+        throw error;
       const answer = await work(this.ownSource());
       // What fails there as well is not the replica's doing, and has been thrown by now.
       if (this.isRead) this.passOver(this.replica, reasonOf(error));
@@ -102,11 +110,20 @@ export class ReadReplica {
   private async onReplica<T>(replica: DataSource, position: Position, work: Work<T>): Promise<T> {
     const runner = replica.createQueryRunner();
     try {
-      const client = (await runner.connect()) as PoolClient;
+      const client = await this.connected(replica, runner);
       await waitFor(client, position);
       return await work({ manager: runner.manager, run: listsOn(client) });
     } finally {
       await runner.release();
+    }
+  }
+
+  private async connected(replica: DataSource, runner: QueryRunner): Promise<PoolClient> {
+    try {
+      return (await runner.connect()) as PoolClient;
+    } catch (error) {
+      const { totalCount, idleCount } = poolOf(replica);
+      throw totalCount - idleCount >= this.options.poolSize ? new ReplicaBusy(error) : error;
     }
   }
 

@@ -4,9 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
+import { ReadReplica } from '../../src/database/read-replica.js';
+import { isDependencyDown } from '../../src/http/dependency-down.js';
 import { operationsOf } from '../setup/api-document.js';
 import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 import { withDatabase } from '../setup/database-url.mjs';
+import { Holder } from '../setup/holder.js';
 import { relayDatabase, type DatabaseRelay } from '../setup/database-relay.js';
 import { startReplicated, type ReplicatedDatabase } from '../setup/replicated.js';
 import { runToEnd, startService } from '../setup/service-process.js';
@@ -257,6 +260,38 @@ describe('a list that takes too long on the replica', () => {
       await locking.rollbackTransaction();
       await locking.release();
       await hasty.stop();
+    }
+  });
+});
+
+describe('lists that take all connections to the replica', () => {
+  it('keep further ones waiting or have them refused, and send none to the primary', async () => {
+    const lines: string[] = [];
+    const log = { log: tell, warn: (line: string) => void lines.push(line) };
+    const replica = new ReadReplica(app.dataSource, { url: databases.replica.url, poolSize: 2, log });
+    const doorkeeper = await Holder.at(databases.replica.url);
+    const slowList = { isForLists: true, name: 'slow', text: 'select pg_advisory_xact_lock_shared(42)' } as const;
+    const read = () => replica.read(({ run }) => run(slowList, []));
+    await doorkeeper.sql('select pg_advisory_lock(42)');
+    try {
+      await replica.start();
+      const slow = [read(), read()];
+      await until(
+        () => doorkeeper.sql(`select from pg_locks where locktype = 'advisory' and not granted`),
+        ({ length }) => length === 2,
+      );
+      const { primary } = await asked(async () => {
+        const reason = await read().catch((error: unknown) => error);
+        expect(isDependencyDown(reason)).toBe(true);
+      });
+      expect(primary.filter((text) => text.includes('pg_advisory'))).toEqual([]);
+      await doorkeeper.sql('select pg_advisory_unlock(42)');
+      await Promise.all(slow);
+      await read();
+      expect(lines).toEqual([]);
+    } finally {
+      await doorkeeper.leave();
+      await replica.stop();
     }
   });
 });
