@@ -12,7 +12,7 @@ import { unavailable } from '../http/errors.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import type { PanelCall } from './panel-call.js';
 import { followedBy } from './panel-report.js';
-import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
+import { CloneWatch, isRefusedClone, marksSeat } from './clone-watch.js';
 import { CheckInWriter } from './check-in-writer.js';
 import { judgeChain, judgeLoser, leaseFor, seenAgain } from './seat-chain.js';
 import { Sightings } from './sightings.js';
@@ -36,6 +36,7 @@ export class CheckInService {
     private readonly leases: LeaseIssuer,
     private readonly writer: CheckInWriter,
     private readonly sightings: Sightings,
+    private readonly clones: CloneWatch,
   ) {}
 
   async validate(call: PanelCall): Promise<Verdict> {
@@ -94,7 +95,7 @@ export class CheckInService {
     if (!marksAnew(chain.clone, seat)) return this.writer.save(change);
     return this.dataSource.transaction(async (manager) => {
       if (!(await saveCheckIn(await inTransaction(manager), change))) return false;
-      await suspectClone(manager, license, seat, call);
+      await this.clones.suspect(manager, license, seat, call);
       return true;
     });
   }
@@ -107,6 +108,6 @@ export class CheckInService {
   ): Promise<void> {
     const { seat } = license;
     if (seat === null || seat.cloneSuspectedAt !== null || !marksSeat(license, chain, code)) return;
-    await this.dataSource.transaction((manager) => suspectClone(manager, license, seat, call));
+    await this.dataSource.transaction((manager) => this.clones.suspect(manager, license, seat, call));
   }
 }

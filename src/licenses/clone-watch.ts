@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { activationEvent } from '../access/activation-body.js';
 import { markClone } from '../database/activations.js';
@@ -7,6 +8,7 @@ import { inTransaction } from '../database/statements.js';
 import type { LeaseDecision } from '../domain/lease-chain.js';
 import type { VerdictCode } from '../domain/verdicts.js';
 import type { PanelCall } from './panel-call.js';
+import { Sightings } from './sightings.js';
 
 /** Whether the policy refuses the call for what its lease shows. */
 export const isRefusedClone = (license: LicenseRecord, chain: LeaseDecision | null): boolean =>
@@ -25,23 +27,28 @@ export const marksSeat = (
   (code === 'VALID' ||
     (code === 'HARDWARE_MISMATCH' && isRefusedClone(license, chain) && !license.hardwareBlocked));
 
-/** Marks the seat once, with both addresses in the audit log. */
-export async function suspectClone(
-  manager: EntityManager,
-  license: LicenseRecord,
-  seat: Seat,
-  call: PanelCall,
-): Promise<void> {
-  const { now } = call.knock;
-  const marked = await markClone(await inTransaction(manager), seat.id, now);
-  if (marked === null) return;
-  await recordAudit(manager, { ...call.actor, id: license.id }, now, {
-    action: 'activation.clone_suspected',
-    subjectType: 'activation',
-    subjectId: seat.id,
-    customerId: license.customerId,
-    details: { license_id: license.id, hardware_id: seat.hardwareId, on_clone: license.policy.onClone },
-    personal: { other_address: seat.lastSeenIp },
-    event: { data: activationEvent(marked) },
-  });
+/** Notes of seats that more than one machine uses. */
+@Injectable()
+export class CloneWatch {
+  constructor(private readonly sightings: Sightings) {}
+
+  /**
+   * Marks the seat once, with both addresses in the audit log: the caller's, and where the last call before it came from,
+   * which this node may not have written down yet. What another node has not is not known here.
+   */
+  async suspect(manager: EntityManager, license: LicenseRecord, seat: Seat, call: PanelCall): Promise<void> {
+    const { now } = call.knock;
+    const marked = await markClone(await inTransaction(manager), seat.id, now);
+    if (marked === null) return;
+    const pending = this.sightings.pending(seat.id, license.customerId);
+    await recordAudit(manager, { ...call.actor, id: license.id }, now, {
+      action: 'activation.clone_suspected',
+      subjectType: 'activation',
+      subjectId: seat.id,
+      customerId: license.customerId,
+      details: { license_id: license.id, hardware_id: seat.hardwareId, on_clone: license.policy.onClone },
+      personal: { other_address: pending?.address ?? seat.lastSeenIp },
+      event: { data: activationEvent(marked) },
+    });
+  }
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { Answers } from './answers.js';
+import { CloneWatch } from './clone-watch.js';
 import { CheckInWriter } from './check-in-writer.js';
 import { CheckInService } from './check-in.service.js';
 import { FreeSeats } from './free-seats.js';
@@ -24,6 +25,7 @@ import { Sightings } from './sightings.js';
     CheckInService,
     CheckInWriter,
     Sightings,
+    CloneWatch,
     Answers,
   ],
 })

@@ -11,7 +11,7 @@ import type { LeaseDecision } from '../domain/lease-chain.js';
 import { decide, type LicenseFacts } from '../domain/license-policy.js';
 import { LeaseIssuer } from '../signing/lease-issuer.js';
 import { FreeSeats } from './free-seats.js';
-import { isRefusedClone, marksSeat, suspectClone } from './clone-watch.js';
+import { CloneWatch, isRefusedClone, marksSeat } from './clone-watch.js';
 import { judgeChain } from './seat-chain.js';
 import { SeatWriter, type Taking, type Work } from './seat-writer.js';
 import type { PanelCall } from './panel-call.js';
@@ -39,6 +39,7 @@ export class SeatsService {
     private readonly writer: SeatWriter,
     private readonly leases: LeaseIssuer,
     private readonly freeSeats: FreeSeats,
+    private readonly clones: CloneWatch,
   ) {}
 
   /** Binds the hardware, or answers the seat that it holds already. */
@@ -93,7 +94,7 @@ export class SeatsService {
       const { facts, chain, effects } = await prepare(license, { run, manager });
       const code = decide(facts, call.request, call.knock.now);
       if (license.seat !== null && marksSeat(license, chain, code)) {
-        await suspectClone(manager, license, license.seat, call);
+        await this.clones.suspect(manager, license, license.seat, call);
       }
       if (code === 'VALID') return effects();
       await recordRefusal(manager, { ...call.actor, id: license.id }, call.knock.now, {

@@ -14,6 +14,9 @@ const FLUSH_SECONDS = 5;
 const FLUSH_AT = 2_000;
 const MOST_TOGETHER = 500;
 
+/** For seats that others hold when the service stops. */
+const LAST_WAIT_MS = 3_000;
+
 /** A database that answers and yet can't be written for long must not fill the memory. */
 const MOST_KEPT = 50_000;
 
@@ -33,6 +36,8 @@ export class Sightings implements OnModuleInit, OnApplicationShutdown {
   private before: Promise<unknown> = Promise.resolve();
   private isFlushing = false;
   private flushAt = FLUSH_AT;
+  /** Since it was last told. */
+  private dropped = 0;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -49,13 +54,31 @@ export class Sightings implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** Now that nobody calls any more. */
+  /** Now that nobody calls any more. Seats in other hands are waited for, all of them together no longer than that. */
   async onApplicationShutdown(): Promise<void> {
     try {
       await this.flush();
-      for (const sighting of this.noted.values()) await noteSightingAtLast(this.dataSource, sighting);
     } catch (error) {
-      this.logger.warn({ err: error }, 'When panels called last could not be noted');
+      this.logger.warn({ err: error }, `When ${this.noted.size} panels called last could not be noted`);
+      return;
+    }
+    const latest = performance.now() + LAST_WAIT_MS;
+    let lost = 0;
+    for (const sighting of this.noted.values()) {
+      const isNoted = performance.now() < latest && (await this.noteAtLast(sighting));
+      if (!isNoted) lost++;
+    }
+    if (lost > 0)
+      this.logger.warn(`When ${lost} panels called last could not be noted: their seats are held`);
+  }
+
+  private async noteAtLast(sighting: Sighting): Promise<boolean> {
+    try {
+      await noteSightingAtLast(this.dataSource, sighting);
+      return true;
+    } catch {
+      // Another's row: the next one need not be.
+      return false;
     }
   }
 
@@ -63,7 +86,10 @@ export class Sightings implements OnModuleInit, OnApplicationShutdown {
     const { seatId } = sighting;
     const earlier = this.noted.get(seatId);
     const isKnown = earlier !== undefined || this.leaving.has(seatId);
-    if (!isKnown && this.noted.size + this.leaving.size >= MOST_KEPT) return;
+    if (!isKnown && this.noted.size + this.leaving.size >= MOST_KEPT) {
+      this.dropped++;
+      return;
+    }
     this.noted.set(seatId, earlier === undefined ? sighting : seenAfter(earlier, sighting));
     if (this.noted.size < this.flushAt || this.isFlushing) return;
     // At once and not when it begins: those that were answered together come here before that.
@@ -88,7 +114,16 @@ export class Sightings implements OnModuleInit, OnApplicationShutdown {
     return flushed;
   }
 
+  private tellDropped(): void {
+    if (this.dropped === 0) return;
+    this.logger.warn(
+      `When ${this.dropped} panels called is not noted: ${MOST_KEPT} seats wait to be written`,
+    );
+    this.dropped = 0;
+  }
+
   private async write(): Promise<void> {
+    this.tellDropped();
     const left = this.noted;
     this.noted = new Map();
     this.leaving = left;

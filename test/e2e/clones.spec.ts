@@ -3,7 +3,7 @@ import { hardwareId, panelBody, startApp, type TestApp } from '../setup/app.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ settings: { TRUST_PROXY: '127.0.0.1' } });
 });
 afterAll(() => app.stop());
 
@@ -62,6 +62,21 @@ it('flags two machines that alternate daily from one snapshot within three days'
   expect(days).toBeLessThanOrEqual(3);
   expect(await suspicions(licenseId)).toMatchObject([
     { actor_type: 'panel', data: { address: '127.0.0.1', other_address: '127.0.0.1' } },
+  ]);
+});
+
+it('tells where both machines are, also of a call that is not written down yet', async () => {
+  const { panel, licenseId } = await install();
+  await panel.phoneHome();
+  const from = (address: string, leaseId: string | undefined) =>
+    app.request('POST', '/api/v1/license/validate', {
+      body: panelBody(panel.key, panel.hardware, { lease_id: leaseId }),
+      headers: { 'x-forwarded-for': address },
+    });
+  expect((await from('198.51.100.1', panel.leaseId)).status).toBe(200);
+  expect((await from('203.0.113.2', neverIssued())).status).toBe(200);
+  expect(await suspicions(licenseId)).toMatchObject([
+    { data: { address: '203.0.113.2', other_address: '198.51.100.1' } },
   ]);
 });
 

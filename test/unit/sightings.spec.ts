@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { Ticker } from '../../src/jobs/ticker.js';
@@ -19,7 +21,21 @@ function build() {
       return { rows: rows.map(({ seat_id: id }) => ({ id })), rowCount: rows.length };
     },
   };
-  const sightings = new Sightings({ driver: { master: pool } } as unknown as DataSource, {} as Ticker);
+  const transaction = async (work: (manager: object) => Promise<void>) => {
+    await work({ queryRunner: { isTransactionActive: true, connect: async () => atLast } });
+  };
+  const dataSource = { driver: { master: pool }, transaction } as unknown as DataSource;
+  const sightings = new Sightings(dataSource, {} as Ticker);
+  /** Rows that are waited for; the first of them in vain. */
+  const atLast = {
+    query: async ({ values }: { values: [string?] }) => {
+      const [row] =
+        values[0] === undefined ? [] : (JSON.parse(values[0]) as { seat_id: string; version: string }[]);
+      if (row?.seat_id === 'seat 0') throw new Error('canceling statement due to lock timeout');
+      if (row !== undefined) written.set(row.seat_id, row.version);
+      return { rows: [], rowCount: 1 };
+    },
+  };
   const note = (from: number, to: number, version = '1.0.0') => {
     for (let seat = from; seat < to; seat++) {
       const report = { version, hostname: null, platform: null, arch: null, usage: null, address: null };
@@ -127,5 +143,18 @@ describe('sightings', () => {
     sightings.note(told('1.1.0', null));
     expect(sightings.pending('seat', null)).toMatchObject({ version: '1.1.0', usage: { accounts: 7 } });
     await flushed;
+  });
+
+  it('are written when the service stops, but for those whose seats are held to the end', async () => {
+    const { database, written, sightings, note } = build();
+    database.state = 'all held';
+    note(0, 3);
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    await sightings.onApplicationShutdown();
+    expect([...written.keys()]).toEqual(['seat 1', 'seat 2']);
+    expect(warn.mock.calls.flat()).toEqual([
+      'When 1 panels called last could not be noted: their seats are held',
+    ]);
+    warn.mockRestore();
   });
 });
