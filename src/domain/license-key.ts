@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 declare const brand: unique symbol;
 
@@ -8,6 +8,7 @@ export type RawLicenseKey = string & { readonly [brand]: 'RawLicenseKey' };
 /** Crockford's base 32 leaves out I, L, O and U, the letters that are misread or spell words. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const BITS_PER_CHARACTER = 5;
+const LAST_CHARACTER = ALPHABET.length - 1;
 const RANDOM_BYTES = 10;
 const PAYLOAD_CHARACTERS = (RANDOM_BYTES * 8) / BITS_PER_CHARACTER;
 const CHECKSUM_CHARACTERS = 4;
@@ -22,10 +23,18 @@ const MISREAD = { O: '0', I: '1', L: '1' } as const satisfies Record<string, str
 
 /** Encodes the leading bits of `bytes`, five to a character. */
 function encode(bytes: Uint8Array, characters: number): string {
-  const bits = Array.from(bytes, (byte) => byte.toString(2).padStart(8, '0')).join('');
-  return Array.from({ length: characters }, (_, i) =>
-    ALPHABET.charAt(Number.parseInt(bits.slice(i * BITS_PER_CHARACTER, (i + 1) * BITS_PER_CHARACTER), 2)),
-  ).join('');
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    held += 8;
+    for (; held >= BITS_PER_CHARACTER && text.length < characters; held -= BITS_PER_CHARACTER)
+      text += ALPHABET.charAt((bits >> (held - BITS_PER_CHARACTER)) & LAST_CHARACTER);
+    if (text.length === characters) break;
+    bits &= LAST_CHARACTER;
+  }
+  return text;
 }
 
 /**
@@ -34,7 +43,7 @@ function encode(bytes: Uint8Array, characters: number): string {
  * typed under another product's prefix is a typo too.
  */
 function checksum(prefix: string, payload: string): string {
-  return encode(createHash('sha256').update(`${prefix}-${payload}`).digest(), CHECKSUM_CHARACTERS);
+  return encode(hash('sha256', `${prefix}-${payload}`, 'buffer'), CHECKSUM_CHARACTERS);
 }
 
 /** Whether a string can be a product's key prefix: 1 to 16 of A-Z and 0-9, a letter first. */
