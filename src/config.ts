@@ -140,7 +140,7 @@ function refuseUnknown(env: Env, fileEnv: Env): void {
     throw new StartupError(`${stranger} is not a setting; .env.example lists them all.`);
 }
 
-/** The embedded server takes 100 connections, of which the command line and the lock need some. */
+/** The embedded server takes 100 connections, of which imports and exports, the command line and the lock need some. */
 export const EMBEDDED_POOL_MAX = 90;
 
 function refuseContradictions(config: Settings): void {
