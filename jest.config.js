@@ -33,7 +33,8 @@ const onDatabase = {
 const WHOLE = { branches: 100, functions: 100, lines: 100 };
 
 export default {
-  testTimeout: 60_000,
+  // Shared machines stand still for a minute now and then, and a test that was cut in its middle takes the next ones along.
+  testTimeout: 180_000,
   // Jest would leave one core idle, but most of these tests wait for a database or a process.
   maxWorkers: '100%',
   // A worker keeps much of each file that it has run; at gigabytes it stops for seconds to collect what it can.

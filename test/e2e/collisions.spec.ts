@@ -180,5 +180,5 @@ describe('everything at once', () => {
       if (failed.length > 0) throw new Error(failed.join());
     });
     expect(found).toBeNull();
-  }, 180_000);
+  });
 });

@@ -148,5 +148,5 @@ describe('with three nodes that start at once after a day without any', () => {
       'select day, product, count(*)::int as times from license_days group by 1, 2',
     );
     expect(days.filter(({ times }) => times > 1)).toEqual([]);
-  }, 120_000);
+  });
 });

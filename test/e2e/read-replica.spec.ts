@@ -270,7 +270,11 @@ describe('lists that take all connections to the replica', () => {
     const log = { log: tell, warn: (line: string) => void lines.push(line) };
     const replica = new ReadReplica(app.dataSource, { url: databases.replica.url, poolSize: 2, log });
     const doorkeeper = await Holder.at(databases.replica.url);
-    const slowList = { isForLists: true, name: 'slow', text: 'select pg_advisory_xact_lock_shared(42)' } as const;
+    const slowList = {
+      isForLists: true,
+      name: 'slow',
+      text: 'select pg_advisory_xact_lock_shared(42)',
+    } as const;
     const read = () => replica.read(({ run }) => run(slowList, []));
     await doorkeeper.sql('select pg_advisory_lock(42)');
     try {

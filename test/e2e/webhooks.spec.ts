@@ -232,7 +232,7 @@ describe('a receiver that accepts, but slowly', () => {
       await deliveryOf(app, webhook.id, String(eventIds.at(-1)), withStatus('delivered'));
       expect((await queuesOf(webhook.id)).slice(before)).toEqual([queue]);
     }
-  }, 180_000);
+  });
 
   it('is free again after an errand, however long that waited', async () => {
     const billing = await receiver();

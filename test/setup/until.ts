@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 /** Short of the time limit of a test. */
-const LONG_MS = 50_000;
+const LONG_MS = 150_000;
 
 /**
  * What is read, as soon as it fits. How long that may take is for the time limit of the test to say; as that tells only that

@@ -91,5 +91,5 @@ describe('Agents on one state folder', () => {
     const children = [1, 2].map(() => startStateChild(['count', dir, '50']));
     await Promise.all([...children.map((child) => child.next()), ...Array.from({ length: 20 }, addOne)]);
     expect(await folder.read()).toEqual(anyState({ n: 120 }));
-  }, 180_000);
+  });
 });
