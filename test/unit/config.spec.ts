@@ -271,3 +271,15 @@ describe('docker-compose.yml', () => {
     expect(readConfig(empty)).toEqual(DEFAULTS);
   });
 });
+
+describe('the command that starts the service', () => {
+  const { start } = JSON.parse(read('package.json')).scripts;
+
+  it('is the same in the image and in the README', () => {
+    const dockerfile = read('Dockerfile');
+    const [, environment] = /^ENV (MALLOC_\S+)$/m.exec(dockerfile) ?? [];
+    const [, command = '[]'] = /^CMD (\[.+\])$/m.exec(dockerfile) ?? [];
+    expect([environment, ...JSON.parse(command)].join(' ')).toBe(start);
+    expect(read('README.md')).toContain(`\n${start}\n`);
+  });
+});
