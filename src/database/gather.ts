@@ -8,8 +8,8 @@ export interface Gathering {
   readonly inFlight: number;
 }
 
-/** A call that waited longer than this for the statements before it would not be answered in time any more. */
-const PATIENCE_MS = 5_000;
+/** As long as a statement may take. Who has waited so long for those before is not answered in time any more. */
+const PATIENCE_MS = 15_000;
 
 /** Refused unasked, as by a database that is away: so it is, or far behind. */
 export class WaitedTooLong extends Error {
@@ -29,8 +29,8 @@ interface Queued<Asked> {
 
 /**
  * Answers calls that arrive together by one statement. Nothing is remembered: each of them was there before its statement
- * began. In whichever request they are gathered, they are no part of its transaction. Each that is asked is asked within
- * seconds: when the database hangs, those behind do not wait for one another to time out.
+ * began. In whichever request they are gathered, they are no part of its transaction. While the database hangs they do not
+ * wait for one another to time out.
  */
 export function gather<Asked, Answer>(
   ask: (together: readonly Asked[]) => Promise<readonly Answer[]>,

@@ -107,10 +107,10 @@ describe('calls that are gathered', () => {
       const first = load(1);
       await settled();
       const late = Promise.allSettled([load(2), load(3)]);
-      clock.mockReturnValue(now + 4_000);
+      clock.mockReturnValue(now + 10_000);
       const inTime = load(4);
       await settled();
-      clock.mockReturnValue(now + 5_001);
+      clock.mockReturnValue(now + 15_001);
       statements[0]?.answer();
       expect(await first).toBe(10);
       await settled();
