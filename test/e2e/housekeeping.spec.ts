@@ -353,7 +353,7 @@ it('what is swept in batches is swept to its end, and no further once the servic
   const left = async () => (await app.sql('select count(*)::int as n from sso_nonces'))[0].n;
   await app.sql(
     `insert into sso_nonces (hash, user_id, target_path, minter_type, created_at, expires_at)
-     select sha256(i::text::bytea), (select id from users limit 1), '/', 'system', $1, $1 from generate_series(1, 2500) i`,
+     select sha256(i::text::bytea), (select id from users limit 1), '/', 'system', $1, $1 from generate_series(1, 4500) i`,
     [BEGIN],
   );
   let looks = 0;
