@@ -12,7 +12,7 @@ export interface Gathering {
 const PATIENCE_MS = 15_000;
 
 /** Refused unasked, as by a database that is away: so it is, or far behind. */
-export class WaitedTooLong extends Error {
+class WaitedTooLong extends Error {
   constructor() {
     super('Waited too long for other statements');
   }

@@ -72,6 +72,13 @@ async function send(count: number, text: string): Promise<Socket[]> {
   return made;
 }
 
+/** Until the service has so many connections. */
+const untilConnected = (wanted: number) =>
+  until(
+    () => new Promise<number>((resolve) => fastify.server.getConnections((_, count) => resolve(count))),
+    (count) => count === wanted,
+  );
+
 /** Who waits by the next sample. */
 async function waiting(): Promise<number | undefined> {
   const seen = samples.length;
@@ -98,10 +105,7 @@ describe('the panels that wait', () => {
 
   it('are not those for whose request the service waits itself', async () => {
     await send(120, HEAD);
-    await until(
-      () => new Promise<number>((resolve) => fastify.server.getConnections((_, count) => resolve(count))),
-      (count) => count === 120,
-    );
+    await untilConnected(120);
     await waiting();
     expect(await waiting()).toBe(0);
   });
@@ -135,10 +139,7 @@ describe('the panels that wait', () => {
       (count) => count === 20,
     );
     for (const socket of left) socket.destroy();
-    await until(
-      () => new Promise<number>((resolve) => fastify.server.getConnections((_, count) => resolve(count))),
-      (count) => count === 0,
-    );
+    await untilConnected(0);
     within.resolve();
     doors.isOpen = true;
     for (const done of doors.held) done();
